@@ -1,0 +1,99 @@
+// Package collector turns what sources tell into metrics: a scrape is one pass
+// over each target, whose result is rendered by groups of families. It names no
+// vendor; it knows only package conversation.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Collector scrapes a set of targets.
+type Collector struct {
+	targets  []*Target
+	families []described
+}
+
+// New makes a Collector of targets.
+func New(targets ...*Target) *Collector {
+	var all []family
+	for _, g := range groups() {
+		all = append(all, g.families()...)
+	}
+	return &Collector{targets: targets, families: describe(append(all, healthFamilies()...))}
+}
+
+// Deadline is when the answer to a scrape must be ready.
+type Deadline struct {
+	// Arrived is when the request arrived; the time runs from here.
+	Arrived time.Time
+	// Limit is how long the scraper allows; 0 where it did not say, and each
+	// target's own timeout counts.
+	Limit time.Duration
+}
+
+func (d Deadline) at(target *Target) time.Time {
+	if d.Limit > 0 {
+		return d.Arrived.Add(d.Limit)
+	}
+	return d.Arrived.Add(target.opts.Timeout)
+}
+
+// Scrape makes a pass over every target at once and returns what they told, as
+// a prometheus.Collector that holds finished values. It returns by the deadline
+// whatever the targets do.
+func (c *Collector) Scrape(ctx context.Context, deadline Deadline) prometheus.Collector {
+	s := scrape{families: c.families, views: make([]*view, len(c.targets))}
+	var wg sync.WaitGroup
+	for i, t := range c.targets {
+		wg.Go(func() {
+			bounded, cancel := context.WithDeadline(ctx, deadline.at(t))
+			defer cancel()
+			s.views[i] = t.pass(bounded)
+		})
+	}
+	wg.Wait()
+	return s
+}
+
+// Close gives back what the sources took, all at once, until the context ends.
+func (c *Collector) Close(ctx context.Context) error {
+	errs := make([]error, len(c.targets))
+	var wg sync.WaitGroup
+	for i, t := range c.targets {
+		wg.Go(func() {
+			if err := t.opts.Source.Close(ctx); err != nil {
+				errs[i] = fmt.Errorf("closing target %s: %w", t.opts.Name, err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// scrape is the finished result of a pass over each target.
+type scrape struct {
+	families []described
+	views    []*view
+}
+
+// Describe implements prometheus.Collector.
+func (s scrape) Describe(ch chan<- *prometheus.Desc) {
+	for _, f := range s.families {
+		ch <- f.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (s scrape) Collect(ch chan<- prometheus.Metric) {
+	for _, f := range s.families {
+		for _, v := range s.views {
+			f.collect(v, ch)
+		}
+	}
+}

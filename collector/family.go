@@ -1,0 +1,143 @@
+package collector
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"conversation_exporter/conversation"
+)
+
+// The stages of a metric: what may still change about it.
+const (
+	// StageStable means that name, labels and meaning stay.
+	StageStable = "stable"
+	// StageExperimental means that they may change with any release.
+	StageExperimental = "experimental"
+)
+
+// emit takes one sample: its value and the values of the family's labels.
+type emit func(value float64, labels ...string)
+
+// family is one metric: what it is called and means, and the pure function that
+// turns what a pass knows of a target into its samples.
+type family struct {
+	name   string
+	help   string
+	kind   prometheus.ValueType
+	labels []string // those after target
+	stage  string
+	// samples must do nothing but look at the view and emit.
+	samples func(v *view, emit emit)
+}
+
+// group is what is switched on and off as one.
+type group struct {
+	name string
+	// summary completes the sentence "Export …".
+	summary string
+	// byDefault is true for a group that is on unless it is switched off.
+	byDefault bool
+	families  func() []family
+}
+
+// groups is the list of all groups. A new group is a file with its list of
+// families, and one line here.
+func groups() []group {
+	return []group{
+		{name: groupSessions, summary: "open sessions and reply windows", byDefault: true, families: sessionFamilies},
+	}
+}
+
+// Metric describes one exported metric, for the documentation.
+type Metric struct {
+	// Group is the group's name; empty for those that are always exported.
+	Group string
+	// Name, Help, Type, Labels and Stage are as exported.
+	Name, Help, Type string
+	Labels           []string
+	Stage            string
+}
+
+// GroupInfo describes one group of metrics that can be switched on and off.
+type GroupInfo struct {
+	// Name is how flags and configuration call it.
+	Name string
+	// Summary completes the sentence "Export …".
+	Summary string
+	// Default is true for a group that is on unless it is switched off.
+	Default bool
+}
+
+// Groups lists the groups in the order in which they are documented.
+func Groups() []GroupInfo {
+	list := make([]GroupInfo, 0, len(groups()))
+	for _, g := range groups() {
+		list = append(list, GroupInfo{Name: g.name, Summary: g.summary, Default: g.byDefault})
+	}
+	return list
+}
+
+// Metrics lists every metric of a target, in the order in which they are
+// documented.
+func Metrics() []Metric {
+	var list []Metric
+	add := func(groupName string, families []family) {
+		for _, f := range families {
+			list = append(list, Metric{
+				Group: groupName, Name: f.name, Help: f.help, Type: typeName(f.kind),
+				Labels: append([]string{"target"}, f.labels...), Stage: f.stage,
+			})
+		}
+	}
+	for _, g := range groups() {
+		add(g.name, g.families())
+	}
+	add("", healthFamilies())
+	return list
+}
+
+func typeName(kind prometheus.ValueType) string {
+	if kind == prometheus.CounterValue {
+		return "counter"
+	}
+	return "gauge"
+}
+
+// described is a family with its descriptor, which is made once.
+type described struct {
+	family
+	desc *prometheus.Desc
+}
+
+func describe(families []family) []described {
+	list := make([]described, 0, len(families))
+	for _, f := range families {
+		desc := prometheus.NewDesc(f.name, f.help, append([]string{"target"}, f.labels...), nil)
+		list = append(list, described{family: f, desc: desc})
+	}
+	return list
+}
+
+// collect sends the samples of one target.
+func (d described) collect(v *view, ch chan<- prometheus.Metric) {
+	d.samples(v, func(value float64, labels ...string) {
+		all := append([]string{conversation.Label(v.target)}, labels...)
+		m, err := prometheus.NewConstMetric(d.desc, d.kind, value, all...)
+		if err != nil {
+			m = prometheus.NewInvalidMetric(d.desc, err)
+		}
+		ch <- m
+	})
+}
+
+// unixSeconds gives an instant as Prometheus counts them.
+func unixSeconds(t interface{ UnixMilli() int64 }) float64 {
+	return float64(t.UnixMilli()) / 1000
+}
+
+// truth gives a yes or no as Prometheus counts them.
+func truth(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,81 @@
+package collector
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// healthFamilies are the metrics that say how good the others are. They are
+// always exported.
+func healthFamilies() []family {
+	return []family{
+		{
+			name: "conversation_up", kind: prometheus.GaugeValue, stage: StageStable,
+			help:    "1 if at least one call with valid credentials succeeded in this pass, else 0.",
+			samples: func(v *view, emit emit) { emit(truth(v.up)) },
+		},
+		{
+			name: "conversation_target_info", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "Always 1. The kind of system and its version; the version is empty until the system has told it.",
+			labels: []string{"system", "version"},
+			samples: func(v *view, emit emit) {
+				if v.info.System != "" {
+					emit(1, v.info.System, v.info.Version)
+				}
+			},
+		},
+		{
+			name: "conversation_scrape_collector_success", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "0 if an error occurred while this group of metrics was read, else 1.",
+			labels: []string{"collector"},
+			samples: func(v *view, emit emit) {
+				for _, o := range v.outcomes {
+					emit(truth(o.success), o.group)
+				}
+			},
+		},
+		{
+			name: "conversation_scrape_collector_partial", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "1 if the exported values of this group leave something out, else 0. Also 0 where nothing is exported; success is then 0.",
+			labels: []string{"collector"},
+			samples: func(v *view, emit emit) {
+				for _, o := range v.outcomes {
+					emit(truth(o.partial), o.group)
+				}
+			},
+		},
+		{
+			name: "conversation_scrape_collector_timeout", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "1 if the deadline of the scrape cut the reading of this group short, else 0.",
+			labels: []string{"collector"},
+			samples: func(v *view, emit emit) {
+				for _, o := range v.outcomes {
+					emit(truth(o.timedOut), o.group)
+				}
+			},
+		},
+		{
+			name: "conversation_scrape_collector_duration_seconds", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "How long the reading of this group took.",
+			labels: []string{"collector"},
+			samples: func(v *view, emit emit) {
+				for _, o := range v.outcomes {
+					emit(o.took.Seconds(), o.group)
+				}
+			},
+		},
+		{
+			name: "conversation_scrape_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
+			help:    "Unix time of the end of the pass that the values of this target are from.",
+			samples: func(v *view, emit emit) { emit(unixSeconds(v.end)) },
+		},
+		{
+			name: "conversation_scrape_folded_queues", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Queues beyond the first 256, which share the queue label \"(other)\". Absent where the sessions could not be read.",
+			samples: func(v *view, emit emit) {
+				if v.tallies != nil {
+					emit(float64(v.folded))
+				}
+			},
+		},
+	}
+}

@@ -1,0 +1,153 @@
+package collector
+
+import (
+	"slices"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+const (
+	// other is the label of all channels or queues beyond the limit.
+	other = "(other)"
+	// noQueue is the label of sessions that are in no queue.
+	noQueue = "(none)"
+	// The limits keep a target from making ever more series.
+	maxChannels = 16
+	maxQueues   = 256
+	// pairLife is how long the pairs of a queue stay that is no longer there.
+	pairLife = time.Hour
+)
+
+// known is what a target remembers of its labels, so that a place with nothing
+// in it shows 0 and not nothing. It has no lock of its own.
+type known struct {
+	channels map[string]bool
+	// windowed are the channels that ever had a reply window.
+	windowed map[string]bool
+	places   map[place]*knownPlace
+	// queues are those that exist or were seen, by id.
+	queues map[int64]string
+}
+
+type knownPlace struct {
+	// campaign is true once a campaign's session was seen here.
+	campaign bool
+	// gone is since when the queue was no longer there; zero while it is.
+	gone time.Time
+}
+
+func newKnown() *known {
+	return &known{
+		channels: make(map[string]bool), windowed: make(map[string]bool),
+		places: make(map[place]*knownPlace), queues: make(map[int64]string),
+	}
+}
+
+// labels maps what a pass told to label values.
+type labels struct {
+	channels map[string]bool
+	queues   map[int64]string
+	// folded counts the queues that share "(other)".
+	folded int
+}
+
+// learn takes note of the channels and queues of a pass. queues is nil where
+// the list could not be read; then what was known of them stays.
+func (k *known) learn(sessions []conversation.Session, queues []conversation.Queue) labels {
+	if queues != nil {
+		clear(k.queues)
+		for _, q := range queues {
+			k.queues[q.ID] = q.Name
+		}
+	}
+	for _, s := range sessions {
+		if s.Queue.ID != 0 {
+			k.queues[s.Queue.ID] = s.Queue.Name
+		}
+		if len(k.channels) < maxChannels {
+			k.channels[s.Channel] = true
+		}
+	}
+	ids := make([]int64, 0, len(k.queues))
+	for id := range k.queues {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	named := ids[:min(len(ids), maxQueues)]
+	l := labels{channels: k.channels, queues: make(map[int64]string, len(named)), folded: len(ids) - len(named)}
+	for _, id := range named {
+		l.queues[id] = conversation.Label(k.queues[id])
+	}
+	return l
+}
+
+// place is where a session is counted.
+func (l labels) place(s conversation.Session) place {
+	at := place{channel: s.Channel, queue: noQueue}
+	if !l.channels[s.Channel] {
+		at.channel = other
+	}
+	if s.Queue.ID != 0 {
+		name, ok := l.queues[s.Queue.ID]
+		if !ok {
+			name = other
+		}
+		at.queue = name
+	}
+	return at
+}
+
+// remember notes where sessions were seen and what they were.
+func (k *known) remember(at place, s conversation.Session) {
+	p, ok := k.places[at]
+	if !ok {
+		p = &knownPlace{}
+		k.places[at] = p
+	}
+	p.campaign = p.campaign || s.Origin == conversation.OriginCampaign
+	if s.Window.Has {
+		k.windowed[at.channel] = true
+	}
+}
+
+// forget drops the places of queues that have been gone for an hour.
+func (k *known) forget(now time.Time, l labels, seen map[place]*tally) {
+	there := map[string]bool{noQueue: true, other: l.folded > 0}
+	for _, name := range l.queues {
+		there[name] = true
+	}
+	for at, p := range k.places {
+		switch {
+		case there[at.queue] || seen[at] != nil:
+			p.gone = time.Time{}
+		case p.gone.IsZero():
+			p.gone = now
+		case now.Sub(p.gone) >= pairLife:
+			delete(k.places, at)
+		}
+	}
+}
+
+// fill gives every known place its zeros: each state that the system has, each
+// class of time left on channels with windows.
+func (k *known) fill(tallies map[place]*tally, states []conversation.State) {
+	for at, p := range k.places {
+		t, ok := tallies[at]
+		if !ok {
+			t = newTally()
+			tallies[at] = t
+		}
+		for _, state := range states {
+			t.open[kind{conversation.OriginRegular, state}] += 0
+			if p.campaign {
+				t.open[kind{conversation.OriginCampaign, state}] += 0
+			}
+		}
+		if k.windowed[at.channel] {
+			for _, class := range remainings() {
+				t.windows[window{conversation.AwaitingUnknown, class}] += 0
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package collector
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+// Status is the last pass of one target in words for people. It holds names of
+// targets, channels and queues, counts and times; nothing of a customer.
+type Status struct {
+	// Target is the target's name.
+	Target string
+	// Passed is false until a first pass has ended; the rest is then empty.
+	Passed bool
+	// System and Version tell what the target is.
+	System, Version string
+	// Up is true if the target accepted our credentials in the pass.
+	Up bool
+	// Ended is the end of the pass, Took its length.
+	Ended time.Time
+	Took  time.Duration
+	// Groups tell how the reading of each group went.
+	Groups []GroupStatus
+	// States are those that the system's sessions can have, in order.
+	States []conversation.State
+	// Places are the counts by channel and queue; nil where nothing was read.
+	Places []PlaceStatus
+}
+
+// GroupStatus is how the reading of one group went.
+type GroupStatus struct {
+	// Name is the group's name.
+	Name string
+	// Success, Partial and TimedOut are as in the health metrics.
+	Success, Partial, TimedOut bool
+	// Problems say what failed and, where it is known, the remedy.
+	Problems []string
+}
+
+// PlaceStatus counts the sessions of one channel and queue.
+type PlaceStatus struct {
+	// Channel and Queue are the labels.
+	Channel, Queue string
+	// Open counts the open sessions by state.
+	Open map[conversation.State]int
+	// Windows counts the reply windows by the time left.
+	Windows map[string]int
+	// NextExpiry is when the next open window ends; zero where none is open.
+	NextExpiry time.Time
+}
+
+// lastView keeps the view of the last pass for readers beside the passes.
+type lastView struct {
+	mu sync.Mutex
+	v  *view
+}
+
+func (l *lastView) set(v *view) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.v = v
+}
+
+func (l *lastView) get() *view {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.v
+}
+
+// Status tells of the last pass of every target. It starts none.
+func (c *Collector) Status() []Status {
+	list := make([]Status, 0, len(c.targets))
+	for _, t := range c.targets {
+		s := Status{Target: t.opts.Name}
+		if v := t.last.get(); v != nil {
+			s = statusOf(v)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func statusOf(v *view) Status {
+	s := Status{
+		Target: v.target, Passed: true, System: v.info.System, Version: v.info.Version,
+		Up: v.up, Ended: v.end, Took: v.end.Sub(v.started), States: v.info.States,
+	}
+	for _, o := range v.outcomes {
+		g := GroupStatus{Name: o.group, Success: o.success, Partial: o.partial, TimedOut: o.timedOut}
+		for _, problem := range o.problems {
+			g.Problems = append(g.Problems, problem.Error())
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	for at, t := range v.tallies {
+		p := PlaceStatus{Channel: at.channel, Queue: at.queue, Open: make(map[conversation.State]int), Windows: make(map[string]int)}
+		for as, n := range t.open {
+			p.Open[as.state] += n
+		}
+		for in, n := range t.windows {
+			p.Windows[in.remaining] += n
+		}
+		for _, end := range t.nextExpiry {
+			if p.NextExpiry.IsZero() || end.Before(p.NextExpiry) {
+				p.NextExpiry = end
+			}
+		}
+		s.Places = append(s.Places, p)
+	}
+	slices.SortFunc(s.Places, func(a, b PlaceStatus) int {
+		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Queue, b.Queue))
+	})
+	return s
+}

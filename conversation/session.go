@@ -1,0 +1,95 @@
+// Package conversation holds the vendor-neutral words of the exporter: what a
+// session, a queue and a reply window are, whatever system they were read from,
+// and the Source, the one door through which every system is read.
+//
+// It knows no vendor, no clock and no network.
+package conversation
+
+import "time"
+
+// State is who an open session rests with. The states are disjoint: every open
+// session is in exactly one of them.
+type State string
+
+// The states of an open session (design, section 3).
+const (
+	// StateArriving is a visitor in a form that precedes the conversation.
+	StateArriving State = "arriving"
+	// StateQueued is a session in a queue that nobody has picked up.
+	StateQueued State = "queued"
+	// StateAssigned is a session that an agent has.
+	StateAssigned State = "assigned"
+	// StateAutomated is a session that a bot or an automation has.
+	StateAutomated State = "automated"
+	// StateShared is a session in a queue without pick-up, so nobody ever will.
+	StateShared State = "shared"
+	// StateArchived is open but put away by everybody who sees it.
+	StateArchived State = "archived"
+)
+
+// Origin is how a session came to be.
+type Origin string
+
+// The origins of a session.
+const (
+	// OriginRegular is a session begun by a customer, an agent or an API.
+	OriginRegular Origin = "regular"
+	// OriginCampaign is a session begun by a bulk campaign.
+	OriginCampaign Origin = "campaign"
+)
+
+// Awaiting is whose turn it is in a session.
+type Awaiting string
+
+// The sides that may be awaited.
+const (
+	// AwaitingAgent means that the customer is owed an answer.
+	AwaitingAgent Awaiting = "agent"
+	// AwaitingCustomer means that the next word is the customer's.
+	AwaitingCustomer Awaiting = "customer"
+	// AwaitingUnknown means that the messages were not read.
+	AwaitingUnknown Awaiting = "unknown"
+)
+
+// Session is one open conversation with one customer. It holds nothing that
+// could name the customer: no number, no address, no text.
+type Session struct {
+	// ID is the system's own number of the session, unique in one target.
+	ID int64
+	// Channel is the system's word for the channel, such as "whatsapp".
+	Channel string
+	// Queue is the queue that handles the session; its ID is 0 where there is none.
+	Queue Queue
+	// Origin is how the session came to be.
+	Origin Origin
+	// State is who the session rests with.
+	State State
+	// StateSure is false where a view was missing that could have told another
+	// state; what is remembered of the session is then worth more than State.
+	StateSure bool
+	// Awaiting is whose turn it is, as far as the list itself tells.
+	Awaiting Awaiting
+	// LastMessage is the id of the newest message, 0 where the list does not tell.
+	LastMessage int64
+	// Window is the time in which a free reply is allowed.
+	Window Window
+	// ListedAt is our clock when the answer that listed the session arrived.
+	ListedAt time.Time
+}
+
+// Window is the time after a customer's message in which the channel allows a
+// free reply. The zero Window means that the session has none.
+type Window struct {
+	// Has is true for a session that has a reply window, open or over.
+	Has bool
+	// End is when the window ends or ended, by our clock.
+	End time.Time
+}
+
+// Queue is a waiting line that agents pick sessions up from.
+type Queue struct {
+	// ID is the system's own number of the queue, 0 for no queue.
+	ID int64
+	// Name is the queue's name as people know it.
+	Name string
+}

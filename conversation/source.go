@@ -1,0 +1,62 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrUnsupported says that a system has no such thing, which is not the same as
+// having none of it at the moment.
+var ErrUnsupported = errors.New("the system does not have this")
+
+// ErrPageLimit says that a list was left at the configured number of pages. The
+// list is then partial, yet nothing failed.
+var ErrPageLimit = errors.New("the list is longer than max_pages: raise it, or page_size")
+
+// Source is the door to one system. Each method blocks until it has an answer or
+// the context ends; what could not be read is told beside the data.
+type Source interface {
+	// OpenSessions lists every open session that any viewer shows. An error means
+	// that nothing could be read; losses short of that are in Coverage.
+	OpenSessions(ctx context.Context) ([]Session, Coverage, error)
+	// Queues lists the queues that exist. It may answer from a short-lived cache.
+	Queues(ctx context.Context) ([]Queue, error)
+	// Info tells what the system is. The fields that need no answer from the
+	// system are filled in even beside an error.
+	Info(ctx context.Context) (Info, error)
+	// Close gives back what was taken from the system, such as tokens.
+	Close(ctx context.Context) error
+}
+
+// Info is what a system tells of itself.
+type Info struct {
+	// System is the system's kind, such as "yeastar".
+	System string
+	// Version is the system's version, empty where it was never told.
+	Version string
+	// States are the states that a session of this system can have.
+	States []State
+	// AcceptedAt is when a call with our credentials last succeeded, by our
+	// clock; zero if none has.
+	AcceptedAt time.Time
+}
+
+// Coverage says how much of a listing was read.
+type Coverage struct {
+	// Read, Failed and Cut count the viewers whose list was read to its end, could
+	// not be read, and ended early at a page limit or the deadline.
+	Read, Failed, Cut int
+	// Assumed counts the sessions whose state rests on a fact that the system
+	// did not tell.
+	Assumed int
+	// TimedOut is true where the deadline is the reason for a loss.
+	TimedOut bool
+	// Problems are the errors behind the losses, each with what it concerns.
+	Problems []error
+}
+
+// Complete reports whether nothing was left out.
+func (c Coverage) Complete() bool {
+	return c.Failed == 0 && c.Cut == 0 && c.Assumed == 0 && len(c.Problems) == 0
+}

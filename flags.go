@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"conversation_exporter/collector"
+	"conversation_exporter/web"
+)
+
+const defaultAddress = ":10720"
+
+// options are the flags.
+type options struct {
+	configFile     string
+	check          bool
+	expandEnv      bool
+	demo           bool
+	groups         func() []string
+	timeoutOffset  time.Duration
+	telemetryPath  string
+	web            *toolkit.FlagConfig
+	level, format  string
+	configFileUsed bool
+}
+
+// flags declares the flags.
+func flags(stdout, stderr io.Writer) (*kingpin.Application, *options) {
+	o := &options{}
+	app := kingpin.New("conversation_exporter", "Prometheus exporter for customer conversations: who waits, and which reply windows are about to close.")
+	app.UsageWriter(stdout).ErrorWriter(stderr).Version(version.Print("conversation_exporter"))
+	app.HelpFlag.Short('h')
+	app.Flag("config.file", "The configuration file.").Default("conversation_exporter.yml").IsSetByUser(&o.configFileUsed).StringVar(&o.configFile)
+	app.Flag("config.check", "Check the configuration without any network, and exit with 0 or 1.").BoolVar(&o.check)
+	app.Flag("config.expand-environment-variables", "Expand ${NAME} in secret keys of the configuration.").BoolVar(&o.expandEnv)
+	app.Flag("demo", "Run on a simulated PBX inside, without any configuration.").BoolVar(&o.demo)
+	app.Flag("timeout-offset", "How much before the scraper's own timeout to answer; at most a tenth of it.").Default("0.5s").DurationVar(&o.timeoutOffset)
+	app.Flag("web.telemetry-path", "The path of the metrics.").Default(web.DefaultTelemetryPath).StringVar(&o.telemetryPath)
+	app.Flag("log.level", "The least severity that is logged: debug, info, warn or error.").Default("info").EnumVar(&o.level, "debug", "info", "warn", "error")
+	app.Flag("log.format", "The form of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.format, "logfmt", "json")
+	o.web = kingpinflag.AddFlags(app, defaultAddress)
+	o.groups = groupFlags(app)
+	return app, o
+}
+
+// groupFlags declares the flags that choose groups of metrics, and returns what
+// tells the choice once they are parsed.
+func groupFlags(app *kingpin.Application) func() []string {
+	disable := app.Flag("collector.disable-defaults", "Switch off every group that is not switched on by a flag of its own.").Bool()
+	infos := collector.Groups()
+	values, given := make([]bool, len(infos)), make([]bool, len(infos))
+	for i, g := range infos {
+		app.Flag("collector."+g.Name, fmt.Sprintf("Export %s (on by default: %t).", g.Summary, g.Default)).
+			Default(fmt.Sprint(g.Default)).IsSetByUser(&given[i]).BoolVar(&values[i])
+	}
+	return func() []string {
+		chosen := []string{}
+		for i, g := range infos {
+			if values[i] && (given[i] || !*disable) {
+				chosen = append(chosen, g.Name)
+			}
+		}
+		return chosen
+	}
+}

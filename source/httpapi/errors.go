@@ -1,0 +1,180 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"syscall"
+)
+
+// Reason is the kind of a failure, one word of a short list.
+type Reason string
+
+// The kinds of failure.
+const (
+	// ReasonTimeout: no answer before the deadline.
+	ReasonTimeout Reason = "timeout"
+	// ReasonConnection: no connection, or one that broke.
+	ReasonConnection Reason = "connection"
+	// ReasonTLS: the handshake failed.
+	ReasonTLS Reason = "tls"
+	// ReasonRedirect: an answer that sends us elsewhere, which is never followed.
+	ReasonRedirect Reason = "http_3xx"
+	// ReasonHTTP4xx: a status of 400 to 499.
+	ReasonHTTP4xx Reason = "http_4xx"
+	// ReasonHTTP5xx: a status of 500 and more.
+	ReasonHTTP5xx Reason = "http_5xx"
+	// ReasonThrottled: the status 429.
+	ReasonThrottled Reason = "throttled"
+	// ReasonAuth: the status 401 or 403.
+	ReasonAuth Reason = "auth"
+	// ReasonDecode: an answer that is not what was documented.
+	ReasonDecode Reason = "decode"
+	// ReasonTooLarge: an answer beyond the cap.
+	ReasonTooLarge Reason = "too_large"
+	// ReasonRefused: a call that is not on the list; it was never made.
+	ReasonRefused Reason = "refused"
+)
+
+// Error is why a call failed. Its text holds no URL, no token and no byte of an
+// answer.
+type Error struct {
+	// Endpoint is the vendor's path below the API's root.
+	Endpoint string
+	// Reason is the kind of failure.
+	Reason Reason
+	// Sent is true if the request may have reached the system.
+	Sent bool
+	// Text says in words what happened and, where it is known, the remedy.
+	Text string
+	// cause is only ever a context's error, which holds nothing of the request.
+	cause error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Endpoint + ": " + e.Text }
+
+// Unwrap gives the context's error where the deadline or a cancellation is why.
+func (e *Error) Unwrap() error { return e.cause }
+
+// failure turns what the HTTP client says into an Error. The client's own words
+// are not kept: url.Error prints the whole URL, and others quote the server.
+func failure(endpoint string, sent bool, err error) *Error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err
+	}
+	e := &Error{Endpoint: endpoint, Sent: sent}
+	switch {
+	case errors.Is(err, context.Canceled):
+		e.Reason, e.Text, e.cause = ReasonTimeout, "nobody waits for the answer any more", context.Canceled
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+		e.Reason, e.Text, e.cause = ReasonTimeout, "no answer in time", context.DeadlineExceeded
+	default:
+		e.Reason, e.Text = describe(err)
+	}
+	return e
+}
+
+// Expired is the failure of a call whose context ended before it was made.
+func Expired(ctx context.Context, endpoint string) *Error {
+	return failure(endpoint, false, ctx.Err())
+}
+
+func isTimeout(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) && netErr.Timeout()
+}
+
+// describe names the kind of an error and puts it into words of our own.
+func describe(err error) (Reason, string) {
+	if reason, text := describeTLS(err); reason != "" {
+		return reason, text
+	}
+	var (
+		dns   *net.DNSError
+		op    *net.OpError
+		errno syscall.Errno
+	)
+	switch {
+	case errors.As(err, &dns):
+		return ReasonConnection, fmt.Sprintf("the name %s does not resolve: check the host in url", dns.Name)
+	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &errno):
+		return ReasonConnection, fmt.Sprintf("connecting to %s failed: %s", op.Addr, errno.Error())
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return ReasonConnection, "the connection was closed before the answer was whole"
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return ReasonTLS, "a certificate file cannot be read: check tls_config"
+	default:
+		return ReasonConnection, "the other side does not speak HTTP as expected: check scheme and port in url"
+	}
+}
+
+// describeTLS does so for what a handshake can end with; the Reason is empty
+// for anything else.
+func describeTLS(err error) (Reason, string) {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+		alert     tls.AlertError
+		verify    *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.Is(err, errPin):
+		return ReasonTLS, errPin.Error() + ": if it was renewed on purpose, set the new certificate_sha256"
+	case errors.As(err, &authority):
+		return ReasonTLS, "the certificate is signed by an authority that is not known here: set tls_config.ca_file, or certificate_sha256 for a generic certificate"
+	case errors.As(err, &host):
+		return ReasonTLS, "the certificate is for another host: set tls_config.server_name, or certificate_sha256 for a generic certificate"
+	case errors.As(err, &invalid), errors.As(err, &verify):
+		return ReasonTLS, "the certificate is not valid (expired, not yet valid or misused): renew it, or check this machine's clock"
+	case errors.As(err, &record):
+		return ReasonTLS, "the port does not speak TLS: check scheme and port in url"
+	case errors.As(err, &alert):
+		return ReasonTLS, fmt.Sprintf("the handshake was refused: %s", alert.Error())
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return ReasonTLS, "the port speaks plain HTTP: write http:// in url, or the HTTPS port"
+	}
+	return "", ""
+}
+
+// statusError judges the HTTP status; it is nil for 200.
+func statusError(endpoint string, resp *http.Response) error {
+	code := resp.StatusCode
+	e := &Error{Endpoint: endpoint, Sent: true}
+	switch {
+	case code == http.StatusOK:
+		return nil
+	case code >= 300 && code < 400:
+		e.Reason = ReasonRedirect
+		e.Text = "the address sends us on to " + redirectHost(resp) + ", and redirects are never followed: if that is right, set url to it"
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		e.Reason, e.Text = ReasonAuth, fmt.Sprintf("access was refused (HTTP %d): something in front of the API asks for credentials of its own", code)
+	case code == http.StatusTooManyRequests:
+		e.Reason, e.Text = ReasonThrottled, "too many requests (HTTP 429): lower requests_per_second"
+	case code >= 500:
+		e.Reason, e.Text = ReasonHTTP5xx, fmt.Sprintf("the server failed (HTTP %d): it, or what it stands behind, does not answer", code)
+	default:
+		e.Reason, e.Text = ReasonHTTP4xx, fmt.Sprintf("there is no such API at this address (HTTP %d): check host and port in url", code)
+	}
+	return e
+}
+
+// redirectHost is the scheme and host that a redirect names, without its path
+// and query: those may hold the token.
+func redirectHost(resp *http.Response) string {
+	loc, err := resp.Location()
+	if err != nil {
+		return "a place it does not name"
+	}
+	return loc.Scheme + "://" + loc.Host
+}

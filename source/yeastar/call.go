@@ -1,0 +1,98 @@
+package yeastar
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"conversation_exporter/source/httpapi"
+)
+
+// apiRoot is the path of version 1.0 of the API on every PBX.
+const apiRoot = "/openapi/v1.0"
+
+// The endpoints that are called. All of them only read, but for the three of
+// the sign-in, which take and give back tokens.
+const (
+	pathGetToken     = "get_token"
+	pathRefreshToken = "refresh_token"
+	pathDelToken     = "del_token"
+	pathSearch       = "message_session/search"
+	pathQueueList    = "message_queue/list"
+	pathQueueQuery   = "message_queue/query"
+	pathExtensions   = "extension/list"
+	pathSystem       = "system/information"
+)
+
+// routes is the list of allowed calls. The PBX deletes by GET, so the method
+// alone protects nothing.
+func routes() []httpapi.Route {
+	return []httpapi.Route{
+		{Method: http.MethodPost, Path: pathGetToken},
+		{Method: http.MethodPost, Path: pathRefreshToken},
+		{Method: http.MethodGet, Path: pathDelToken},
+		{Method: http.MethodGet, Path: pathSearch},
+		{Method: http.MethodGet, Path: pathQueueList},
+		{Method: http.MethodGet, Path: pathQueueQuery},
+		{Method: http.MethodGet, Path: pathExtensions},
+		{Method: http.MethodGet, Path: pathSystem},
+	}
+}
+
+// exchange makes one call and judges the errcode of its answer.
+func exchange(ctx context.Context, client *httpapi.Client, req httpapi.Request, out answer) (time.Time, error) {
+	at, err := client.Do(ctx, req, out)
+	if err != nil {
+		return time.Time{}, err
+	}
+	env := out.status()
+	if env.Errcode == nil {
+		return time.Time{}, &httpapi.Error{
+			Endpoint: req.Path, Reason: httpapi.ReasonDecode, Sent: true,
+			Text: "the answer has no errcode: check that url is a P-Series PBX whose API is switched on",
+		}
+	}
+	if failed := newCodeError(req.Path, env); failed != nil {
+		return time.Time{}, failed
+	}
+	return at, nil
+}
+
+// get reads one endpoint with a token. A token that the PBX does not accept any
+// more is replaced once. It returns our clock at the answer.
+func get[T any, P interface {
+	*T
+	answer
+}](ctx context.Context, s *Source, path string, query url.Values,
+) (P, time.Time, error) {
+	for attempt := 0; ; attempt++ {
+		token, err := s.tokens.get(ctx)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		out := P(new(T))
+		at, err := exchange(ctx, s.client, withToken(path, query, token), out)
+		var refused *codeError
+		switch {
+		case err == nil:
+			s.tokens.accepted(token)
+			return out, at, nil
+		case errors.As(err, &refused) && refused.class() == classSignIn && attempt == 0:
+			s.tokens.reject(token)
+		default:
+			return nil, time.Time{}, err
+		}
+	}
+}
+
+// withToken builds a GET request. The PBX takes the token in the query alone,
+// so from here on the URL is a secret.
+func withToken(path string, query url.Values, token httpapi.Secret) httpapi.Request {
+	full := url.Values{"access_token": {token.Reveal()}}
+	for key, values := range query {
+		full[key] = values
+	}
+	return httpapi.Request{Method: http.MethodGet, Path: path, Query: full}
+}

@@ -1,0 +1,138 @@
+package yeastar
+
+import (
+	"fmt"
+	"strings"
+
+	"conversation_exporter/conversation"
+)
+
+// class is what can be done about an error code.
+type class int
+
+const (
+	// classMend: somebody must change a setting; asking again is of no use.
+	classMend class = iota
+	// classRetry: the PBX may answer better in a moment.
+	classRetry
+	// classSignIn: the token is not accepted any more.
+	classSignIn
+	// classPause: the PBX wants to be left alone for a while.
+	classPause
+	// classUnsupported: this PBX has no such endpoint.
+	classUnsupported
+	// classGone: what was asked for does not exist (any more).
+	classGone
+)
+
+// The codes that the sign-in treats each in its own way.
+const (
+	codeFailure       = -1
+	codeSuccess       = 0
+	codePartial       = 1
+	codeTokenExpired  = 10004
+	codeNotFound      = 60001
+	codeTooManyTokens = 60002
+	codeAddressBlock  = 70004
+	codeAddressForbid = 70087
+)
+
+// codeInfo is what is known of an error code.
+type codeInfo struct {
+	class class
+	text  string
+}
+
+// describeCode gives class and sentence of an error code of the vendor's page
+// "Error Code and Error Message"; 70123 is known from client code only.
+func describeCode(code int64) codeInfo {
+	switch code {
+	case -2:
+		return codeInfo{classRetry, "the PBX had an internal error"}
+	case codeFailure:
+		return codeInfo{classRetry, "the PBX failed without saying why"}
+	case 2:
+		return codeInfo{classRetry, "the PBX is still busy with this request"}
+	case 10001:
+		return codeInfo{classUnsupported, "this PBX does not have this interface: its firmware is too old, or it has no messaging (Enterprise or Ultimate plan)"}
+	case 10002, 10003:
+		return codeInfo{classMend, "this PBX no longer serves version 1.0 of the API"}
+	case codeTokenExpired:
+		return codeInfo{classSignIn, "the PBX does not accept the token any more"}
+	case 10005:
+		return codeInfo{classMend, "the application may not call this: give it the permission under Integrations > API"}
+	case 40001, 40002:
+		return codeInfo{classMend, "the PBX does not accept a parameter"}
+	case codeNotFound:
+		return codeInfo{classGone, "the PBX does not know what was asked for"}
+	case codeTooManyTokens:
+		return codeInfo{classPause, "the application already has 8 tokens in use: stop other programs that use this Client ID, or wait 30 minutes"}
+	case codeAddressBlock:
+		return codeInfo{classPause, "the PBX has blocked this address after failed sign-ins: remove it under Security > Security Rules > Blocked IPs, and check client_id and the secret"}
+	case 70082:
+		return codeInfo{classRetry, "the PBX is overloaded by a heavy task"}
+	case 70084:
+		return codeInfo{classMend, "the PBX forbids this action"}
+	case codeAddressForbid:
+		return codeInfo{classMend, "the PBX refuses this address: add it under Integrations > API > allowed IPs"}
+	case 70123:
+		return codeInfo{classMend, "the API is switched off: switch it on under Integrations > API"}
+	default:
+		return codeInfo{classMend, "the PBX answered with an error"}
+	}
+}
+
+// codeError is an answer whose errcode is not success. It is
+// conversation.ErrUnsupported where the endpoint does not exist.
+type codeError struct {
+	endpoint string
+	code     int64
+	// fields are the names of the parameters that the PBX complains of, only as
+	// far as we sent them: a foreign text must not pass through.
+	fields []string
+	// blockExpire is block_expire_time of the answer, 0 where there is none.
+	blockExpire int64
+}
+
+// newCodeError judges an envelope; it is nil for success.
+func newCodeError(endpoint string, env *envelope) *codeError {
+	// Code 1 is "partial success": the data that came is good.
+	if *env.Errcode == codeSuccess || *env.Errcode == codePartial {
+		return nil
+	}
+	e := &codeError{endpoint: endpoint, code: int64(*env.Errcode), blockExpire: int64(env.BlockExpireTime)}
+	for _, p := range env.InvalidParamsList {
+		if ourParameter(string(p.Field)) {
+			e.fields = append(e.fields, string(p.Field))
+		}
+	}
+	return e
+}
+
+// ourParameter reports whether a name is one of the parameters that we send.
+func ourParameter(name string) bool {
+	switch name {
+	case "page", "page_size", "user_type", "user_no", "collection", "first_msg_id", "is_archived", "is_closed", "is_pickup", "ids":
+		return true
+	}
+	return false
+}
+
+func (e *codeError) class() class { return describeCode(e.code).class }
+
+// Error implements error.
+func (e *codeError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", e.endpoint, describeCode(e.code).text)
+	if len(e.fields) > 0 {
+		fmt.Fprintf(&b, ": %s", strings.Join(e.fields, ", "))
+	}
+	fmt.Fprintf(&b, " (errcode %d)", e.code)
+	return b.String()
+}
+
+// Is makes errors.Is(err, conversation.ErrUnsupported) true for an endpoint
+// that this PBX does not have.
+func (e *codeError) Is(target error) bool {
+	return target == conversation.ErrUnsupported && e.class() == classUnsupported //nolint:errorlint // This is the comparison that errors.Is asks for.
+}

@@ -1,0 +1,110 @@
+package yeastar
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"conversation_exporter/conversation"
+)
+
+// view is one session as all viewers together show it.
+type view struct {
+	row
+	// api and extension tell who shows it.
+	api, extension bool
+	// archived is true while every view says so; it hides row's own.
+	archived bool
+}
+
+// merge unites the lists of the viewers, each session once.
+type merge struct{ views map[int64]*view }
+
+func newMerge(lists []listing) *merge {
+	m := &merge{views: make(map[int64]*view)}
+	for _, l := range lists {
+		for _, r := range l.rows {
+			m.add(r, l.viewer)
+		}
+	}
+	return m
+}
+
+// add unites one row with what other viewers tell of its session. The viewers
+// are read one after the other, so the row with the newest message, and of
+// these the last read, is nearest to the present.
+func (m *merge) add(r row, by viewer) {
+	v, ok := m.views[r.id]
+	if !ok {
+		v = &view{row: r, archived: true}
+		m.views[r.id] = v
+	}
+	newer := r.lastMessage > v.lastMessage || r.lastMessage == v.lastMessage && !r.listedAt.Before(v.listedAt)
+	if newer {
+		v.row = r
+	}
+	v.archived = v.archived && r.archived
+	v.api = v.api || by.isAPI()
+	v.extension = v.extension || !by.isAPI()
+}
+
+// queueIDs returns the queues that sessions are in.
+func (m *merge) queueIDs() []int64 {
+	ids := make(map[int64]bool)
+	for _, v := range m.views {
+		if v.queue != 0 {
+			ids[v.queue] = true
+		}
+	}
+	return slices.Collect(maps.Keys(ids))
+}
+
+// sessions puts the views into conversation's words, by ascending id. assumed
+// counts those whose state rests on an assignment mode that was never told.
+func (m *merge) sessions(dir *directory, destination string, allRead bool) (list []conversation.Session, assumed int) {
+	list = make([]conversation.Session, 0, len(m.views))
+	for _, v := range m.views {
+		if v.closed {
+			continue
+		}
+		s := conversation.Session{
+			ID: v.id, Channel: v.channel, Origin: conversation.OriginRegular,
+			Awaiting: conversation.AwaitingUnknown, LastMessage: v.lastMessage,
+			Window: v.window, ListedAt: v.listedAt,
+		}
+		if v.campaign {
+			s.Origin = conversation.OriginCampaign
+		}
+		var queue queueInfo
+		if v.queue != 0 {
+			queue, _ = dir.queue(v.queue)
+			s.Queue = conversation.Queue{ID: v.queue, Name: queueName(v.queue, queue)}
+			if queue.mode == "" && v.member == 0 {
+				assumed++
+			}
+		}
+		s.State, s.StateSure = stateOf(v, queue.mode, destination, allRead)
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b conversation.Session) int { return cmp.Compare(a.ID, b.ID) })
+	return list, assumed
+}
+
+// stateOf is rule R8. It also tells whether a viewer that was not read could
+// have shown another state.
+func stateOf(v *view, queue mode, destination string, allRead bool) (conversation.State, bool) {
+	automation := v.queue == 0 && v.api && !v.extension && destination == DestinationAutomation
+	switch {
+	case automation && allRead:
+		return conversation.StateAutomated, true
+	case v.queue != 0 && v.member == 0:
+		if queue == modeNone {
+			return conversation.StateShared, true
+		}
+		return conversation.StateQueued, true
+	case v.archived:
+		return conversation.StateArchived, allRead
+	default:
+		return conversation.StateAssigned, !automation
+	}
+}

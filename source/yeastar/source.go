@@ -1,0 +1,179 @@
+// Package yeastar reads a Yeastar P-Series PBX through its API, version 1.0, in
+// the words of package conversation. The facts come from the vendor's developer
+// guide; the titles of its pages stand with the code that relies on them.
+package yeastar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"conversation_exporter/conversation"
+	"conversation_exporter/source/httpapi"
+)
+
+// System is the name of this kind of system in labels.
+const System = "yeastar"
+
+// infoLife is how long the version of the PBX is taken as told.
+const infoLife = 10 * time.Minute
+
+// Source reads one PBX. It may be used by many goroutines.
+type Source struct {
+	opts   Options
+	client *httpapi.Client
+	tokens *tokens
+	dir    *directory
+
+	mu      sync.Mutex
+	version string
+	// informedAt is when the version was read; askedAt when Info last looked.
+	informedAt, askedAt time.Time
+	// longest is the largest number of rows that a page of sessions ever had.
+	longest int
+}
+
+var _ conversation.Source = (*Source)(nil)
+
+// New makes a Source. It opens no connection; an error means that an option
+// cannot work.
+func New(opts Options) (*Source, error) {
+	opts.PageSize = orDefault(opts.PageSize, 100)
+	opts.MaxPages = orDefault(opts.MaxPages, 1000)
+	opts.Concurrency = orDefault(opts.Concurrency, 4)
+	if opts.Clock == nil {
+		opts.Clock = httpapi.SystemClock{}
+	}
+	if opts.APIDestination == "" {
+		opts.APIDestination = DestinationAutomation
+	}
+	if opts.UserAgent == "" {
+		return nil, errors.New("the PBX refuses requests without a User-Agent: set one")
+	}
+	if opts.Secret == nil {
+		return nil, errors.New("no Client Secret")
+	}
+	client, err := httpapi.New(httpapi.Config{
+		BaseURL:           strings.TrimSuffix(opts.URL, "/") + apiRoot,
+		Routes:            routes(),
+		Transport:         opts.Transport,
+		UserAgent:         opts.UserAgent,
+		Concurrency:       opts.Concurrency,
+		RequestsPerSecond: opts.RequestsPerSecond,
+		Clock:             opts.Clock,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the client of the PBX: %w", err)
+	}
+	s := &Source{
+		opts:   opts,
+		client: client,
+		tokens: &tokens{client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock},
+	}
+	s.dir = &directory{source: s}
+	return s, nil
+}
+
+func orDefault(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// errNoViewers is what a listing ends with that nobody could be asked for.
+var errNoViewers = errors.New("there is nobody whose sessions could be listed: no message queue has a member; set viewers.extensions or viewers.api")
+
+// OpenSessions implements conversation.Source: it lists the open sessions of
+// every viewer and unites the views.
+func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conversation.Coverage, error) {
+	// Signing in first tells a wrong secret once, not once a viewer.
+	if _, err := s.tokens.get(ctx); err != nil {
+		return nil, conversation.Coverage{}, err
+	}
+	var problems []error
+	if err := s.dir.loadQueues(ctx, directoryLife); err != nil {
+		problems = append(problems, err)
+	}
+	viewers, err := s.viewers(ctx)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	if len(viewers) == 0 && len(problems) == 0 {
+		problems = append(problems, errNoViewers)
+	}
+	lists := s.readViewers(ctx, viewers)
+	cover := coverageOf(lists)
+	cover.Problems = slices.Concat(problems, cover.Problems)
+	if !answered(lists) {
+		return nil, cover, errors.Join(cover.Problems...)
+	}
+	m := newMerge(lists)
+	s.dir.knowAll(ctx, m.queueIDs())
+	allRead := len(problems) == 0 && cover.Failed+cover.Cut == 0
+	sessions, assumed := m.sessions(s.dir, s.opts.APIDestination, allRead)
+	cover.Assumed = assumed
+	return sessions, cover, nil
+}
+
+// Queues implements conversation.Source. The list is at most 10 minutes old.
+func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
+	if err := s.dir.loadQueues(ctx, directoryLife); err != nil {
+		return nil, err
+	}
+	return s.dir.list(), nil
+}
+
+// Info implements conversation.Source. The version is at most 10 minutes old,
+// unless no other call has succeeded since Info was last asked: then the PBX is
+// asked, so that AcceptedAt tells whether it is the PBX that is down or only
+// one of its endpoints.
+func (s *Source) Info(ctx context.Context) (conversation.Info, error) {
+	s.mu.Lock()
+	now := s.opts.Clock.Now()
+	fresh := !s.informedAt.IsZero() && now.Before(s.informedAt.Add(infoLife)) && s.tokens.lastAccepted().After(s.askedAt)
+	s.mu.Unlock()
+
+	var err error
+	if !fresh {
+		err = s.askVersion(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.askedAt = s.opts.Clock.Now()
+	return conversation.Info{
+		System:  System,
+		Version: s.version,
+		States: []conversation.State{
+			conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated,
+			conversation.StateShared, conversation.StateArchived,
+		},
+		AcceptedAt: s.tokens.lastAccepted(),
+	}, err
+}
+
+func (s *Source) askVersion(ctx context.Context) error {
+	out, at, err := get[systemAnswer](ctx, s, pathSystem, nil)
+	if err != nil {
+		return fmt.Errorf("reading the version of the PBX: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version, s.informedAt = conversation.Label(string(out.Data.FirmwareVersion)), at
+	return nil
+}
+
+// Close implements conversation.Source: it gives the token back. The PBX allows
+// 8 at a time.
+func (s *Source) Close(ctx context.Context) error {
+	err := s.tokens.revoke(ctx)
+	s.client.CloseIdle()
+	if err != nil {
+		return fmt.Errorf("giving the token back: %w", err)
+	}
+	return nil
+}

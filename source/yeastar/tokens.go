@@ -1,0 +1,269 @@
+package yeastar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"conversation_exporter/source/httpapi"
+)
+
+const (
+	// refreshBefore is how long before its end a token is renewed.
+	refreshBefore = 5 * time.Minute
+	// renewAgain is how long after a renewal that failed the next one begins.
+	renewAgain = 30 * time.Second
+	// signInTimeout bounds one sign-in. It is not the deadline of the scrape that
+	// asked: an answer that nobody waits for any more would still take one of the
+	// 8 tokens that the PBX allows.
+	signInTimeout = 30 * time.Second
+	// The lives that the vendor documents, for an answer that does not tell them.
+	accessLife  = 1800 * time.Second
+	refreshLife = 86400 * time.Second
+)
+
+// tokens signs in, keeps the token alive and gives it back. All callers share
+// one token and one sign-in.
+type tokens struct {
+	client   *httpapi.Client
+	clientID string
+	secret   func() (httpapi.Secret, error)
+	clock    httpapi.Clock
+
+	mu sync.Mutex
+	// access is what calls carry; empty where there is none.
+	access, refresh           httpapi.Secret
+	accessUntil, refreshUntil time.Time
+	renewAt                   time.Time
+	// proven is true once a call succeeded with access.
+	proven     bool
+	acceptedAt time.Time
+	guard      guard
+	running    *signIn
+	closed     bool
+}
+
+// signIn is one sign-in under way. err may be read once done is closed.
+type signIn struct {
+	done   chan struct{}
+	cancel context.CancelFunc
+	err    error
+}
+
+// errClosed is what a call ends with after the tokens were given back.
+var errClosed = errors.New("signing in: the target is being closed")
+
+// errBroken is what a sign-in ends with that broke off inside the exporter.
+var errBroken = errors.New("signing in: broken off by a fault of the exporter")
+
+// get returns a token that should be accepted, signing in where there is none.
+func (t *tokens) get(ctx context.Context) (httpapi.Secret, error) {
+	t.mu.Lock()
+	now := t.clock.Now()
+	access, usable := t.access, !t.access.Empty() && now.Before(t.accessUntil)
+	if t.closed {
+		t.mu.Unlock()
+		return httpapi.Secret{}, errClosed
+	}
+	run := t.running
+	if run == nil && (!usable || !now.Before(t.renewAt)) {
+		run = t.start(ctx)
+	}
+	t.mu.Unlock()
+	if usable {
+		// A renewal goes on beside the calls; nobody waits for it while the old
+		// token still serves.
+		return access, nil
+	}
+
+	select {
+	case <-run.done:
+	case <-ctx.Done():
+		return httpapi.Secret{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, pathGetToken))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.access.Empty() && t.clock.Now().Before(t.accessUntil) {
+		return t.access, nil
+	}
+	if run.err != nil {
+		return httpapi.Secret{}, run.err
+	}
+	return httpapi.Secret{}, errClosed
+}
+
+// start begins a sign-in that outlives the caller's deadline. t.mu is held.
+func (t *tokens) start(ctx context.Context) *signIn {
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
+	run := &signIn{done: make(chan struct{}), cancel: cancel}
+	t.running = run
+	go func() {
+		defer cancel()
+		err := errBroken
+		defer func() {
+			// A panic here has no scrape to end with it, so it must not go on; the
+			// callers are told, and the next of them tries again.
+			_ = recover()
+			t.mu.Lock()
+			run.err, t.running = err, nil
+			t.mu.Unlock()
+			close(run.done)
+		}()
+		err = t.renew(detached)
+	}()
+	return run
+}
+
+// renew uses the refresh token where there is a valid one, else signs in anew.
+func (t *tokens) renew(ctx context.Context) error {
+	t.mu.Lock()
+	now := t.clock.Now()
+	t.renewAt = now.Add(renewAgain)
+	refresh, valid := t.refresh, !t.refresh.Empty() && now.Before(t.refreshUntil)
+	paused := t.guard.blocked(now)
+	t.mu.Unlock()
+	if paused != nil {
+		return paused
+	}
+	if valid {
+		done, err := t.refreshWith(ctx, refresh)
+		if done {
+			return err
+		}
+	}
+	return t.signInAnew(ctx)
+}
+
+// refreshWith trades the refresh token for new tokens. It reports whether that
+// settled the matter: where the PBX does not accept it, a new sign-in must follow.
+func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool, error) {
+	var out tokenAnswer
+	req := httpapi.Request{Method: http.MethodPost, Path: pathRefreshToken, Body: map[string]string{"refresh_token": refresh.Reveal()}}
+	at, err := exchange(ctx, t.client, req, &out)
+	if err == nil && out.AccessToken != "" {
+		t.keep(&out, at)
+		return true, nil
+	}
+	if err == nil {
+		err = &codeError{endpoint: pathRefreshToken, code: int64(*out.Errcode)}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var code *codeError
+	if !errors.As(err, &code) || code.class() == classPause {
+		return true, t.guard.failed(t.clock.Now(), err)
+	}
+	// The refresh token is used up or was never known. Its failure may count as
+	// a failed sign-in with the PBX, so it counts with us.
+	t.refresh = httpapi.Secret{}
+	t.guard.count(t.clock.Now(), err)
+	return false, nil
+}
+
+// signInAnew asks for a token with Client ID and Client Secret.
+func (t *tokens) signInAnew(ctx context.Context) error {
+	secret, err := t.secret()
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	err = t.guard.allow(t.clock.Now(), secret)
+	t.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	var out tokenAnswer
+	req := httpapi.Request{Method: http.MethodPost, Path: pathGetToken, Body: map[string]string{"username": t.clientID, "password": secret.Reveal()}}
+	at, err := exchange(ctx, t.client, req, &out)
+	if err == nil && out.AccessToken != "" {
+		t.keep(&out, at)
+		return nil
+	}
+	if err == nil {
+		err = &codeError{endpoint: pathGetToken, code: int64(*out.Errcode)}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.guard.failed(t.clock.Now(), err)
+}
+
+// keep stores new tokens, whose lives run from the answer.
+func (t *tokens) keep(out *tokenAnswer, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	life := seconds(out.AccessTokenExpire, accessLife)
+	t.access, t.accessUntil = httpapi.NewSecret(out.AccessToken), at.Add(life)
+	t.renewAt = t.accessUntil.Add(-min(refreshBefore, life/4))
+	t.refresh, t.refreshUntil = httpapi.NewSecret(out.RefreshToken), at.Add(seconds(out.RefreshTokenExpire, refreshLife))
+	t.proven = false
+	t.guard.succeeded()
+}
+
+// accepted notes that a call with this token succeeded.
+func (t *tokens) accepted(token httpapi.Secret) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.acceptedAt = t.clock.Now()
+	if token == t.access && !t.proven {
+		t.proven = true
+		t.guard.steps = 0
+	}
+}
+
+// lastAccepted is when a call last succeeded; zero if none has.
+func (t *tokens) lastAccepted() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.acceptedAt
+}
+
+// reject notes that the PBX does not accept this token any more. Where it is
+// the current one and never worked, signing in at once again would only burn
+// the tokens that the PBX allows, so that waits.
+func (t *tokens) reject(token httpapi.Secret) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if token != t.access {
+		return
+	}
+	if !t.proven {
+		t.guard.unproven(t.clock.Now())
+	}
+	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
+}
+
+// revoke gives the token back. Afterwards no token is handed out.
+func (t *tokens) revoke(ctx context.Context) error {
+	t.mu.Lock()
+	t.closed = true
+	run := t.running
+	t.mu.Unlock()
+	if run != nil {
+		select {
+		case <-run.done:
+		case <-ctx.Done():
+			run.cancel()
+			<-run.done
+		}
+	}
+	t.mu.Lock()
+	access, valid := t.access, !t.access.Empty() && t.clock.Now().Before(t.accessUntil)
+	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
+	t.mu.Unlock()
+	if !valid {
+		return nil
+	}
+	_, err := exchange(ctx, t.client, withToken(pathDelToken, nil, access), new(envelope))
+	return err
+}
+
+// seconds reads a duration of the vendor, or takes the documented one.
+func seconds(n number, otherwise time.Duration) time.Duration {
+	if n <= 0 || n > 366*86400 {
+		return otherwise
+	}
+	return time.Duration(n) * time.Second
+}

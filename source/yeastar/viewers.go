@@ -1,0 +1,140 @@
+package yeastar
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"conversation_exporter/conversation"
+)
+
+// viewer is an entity whose list of sessions can be read: an extension by its
+// number, or the API where the number is empty.
+type viewer struct{ number string }
+
+// The values of user_type and of the API's user_no (vendor's page "Search
+// Specific Message Sessions").
+const (
+	userTypeExtension = "1"
+	userTypeAPI       = "9"
+	userNoAPI         = "api"
+)
+
+func (v viewer) isAPI() bool { return v.number == "" }
+
+// query gives the two parameters that name the viewer.
+func (v viewer) query() (userType, userNo string) {
+	if v.isAPI() {
+		return userTypeAPI, userNoAPI
+	}
+	return userTypeExtension, v.number
+}
+
+// String names the viewer for an operator. An extension's number is an internal
+// one, not a customer's.
+func (v viewer) String() string {
+	if v.isAPI() {
+		return "the API"
+	}
+	return "extension " + v.number
+}
+
+// viewers returns whom to ask, each once, the API first. An error means that
+// some may be missing.
+func (s *Source) viewers(ctx context.Context) ([]viewer, error) {
+	numbers := slices.Clone(s.opts.Viewers.Extensions)
+	if s.opts.Viewers.QueueMembers {
+		numbers = append(numbers, s.dir.members()...)
+	}
+	var err error
+	if s.opts.Viewers.AllExtensions {
+		var all []string
+		all, err = s.dir.allExtensions(ctx)
+		numbers = append(numbers, all...)
+	}
+	slices.Sort(numbers)
+	var list []viewer
+	if s.opts.Viewers.API {
+		list = append(list, viewer{})
+	}
+	for _, n := range slices.Compact(numbers) {
+		list = append(list, viewer{number: n})
+	}
+	return list, err
+}
+
+// readViewers reads the list of each viewer, some at a time. A panic in one of
+// them is raised again here, where the collector can contain it.
+func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
+	lists := make([]listing, len(viewers))
+	panics := make(chan any, len(viewers))
+	slots := make(chan struct{}, s.opts.Concurrency)
+	var wg sync.WaitGroup
+	for i, v := range viewers {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					panics <- p
+				}
+				<-slots
+			}()
+			lists[i] = s.readViewer(ctx, v)
+		})
+	}
+	wg.Wait()
+	select {
+	case p := <-panics:
+		panic(p)
+	default:
+		return lists
+	}
+}
+
+// answered reports whether anything at all could be read.
+func answered(lists []listing) bool {
+	return slices.ContainsFunc(lists, func(l listing) bool { return l.pages > 0 })
+}
+
+// coverageOf sums up what was read. Viewers that failed for the same reason
+// make one problem.
+func coverageOf(lists []listing) conversation.Coverage {
+	var cover conversation.Coverage
+	var causes []error
+	concerned := make(map[string][]string)
+	for _, l := range lists {
+		switch {
+		case l.err == nil && !l.cut:
+			cover.Read++
+			continue
+		case l.cut:
+			cover.Cut++
+			cover.TimedOut = cover.TimedOut || l.timedOut
+		default:
+			cover.Failed++
+		}
+		if l.err == nil {
+			continue
+		}
+		key := l.err.Error()
+		if concerned[key] == nil {
+			causes = append(causes, l.err)
+		}
+		concerned[key] = append(concerned[key], l.viewer.String())
+	}
+	for _, cause := range causes {
+		cover.Problems = append(cover.Problems, fmt.Errorf("listing the sessions of %s: %w", enumerate(concerned[cause.Error()]), cause))
+	}
+	return cover
+}
+
+// enumerate writes up to three names and the number of the others.
+func enumerate(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,208 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // The page's template and style are part of the binary.
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"conversation_exporter/collector"
+	"conversation_exporter/conversation"
+)
+
+//go:embed status.html
+var pageTemplate string
+
+//go:embed status.css
+var pageStyle string
+
+// page is the status page. It shows the last pass of each target and never
+// starts one.
+type page struct {
+	opts     Options
+	template *template.Template
+	policy   string
+}
+
+func newPage(opts Options) (*page, error) {
+	t, err := template.New("status").Parse(pageTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the status page: %w", err)
+	}
+	sum := sha256.Sum256([]byte(pageStyle))
+	return &page{
+		opts: opts, template: t,
+		// Nothing but the page's own style may be loaded or run.
+		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	}, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (p *page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	var body bytes.Buffer
+	if err := p.template.Execute(&body, p.data()); err != nil {
+		say(w, http.StatusInternalServerError, "The status page could not be made.")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", p.policy)
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(body.Bytes()) //nolint:errcheck // Nobody is left to tell.
+}
+
+// pageData is what the template shows.
+type pageData struct {
+	Style         template.CSS
+	Version       string
+	TelemetryPath string
+	Targets       []targetData
+}
+
+// targetData is one target on the page.
+type targetData struct {
+	collector.Status
+	// Mood is one word for the whole: ok, partial, failed or unread.
+	Mood string
+	// Verdict says the mood in words.
+	Verdict string
+	// EndedText, Age and TookText tell of the last pass.
+	EndedText, EndedISO, Age, TookText string
+	States                             []stateData
+	Rows                               []rowData
+	Total                              rowData
+	HasWindows                         bool
+}
+
+// stateData is one column of the table.
+type stateData struct{ Name, Meaning string }
+
+// rowData is one row of the table.
+type rowData struct {
+	Channel, Queue string
+	Open           []int
+	Sum            int
+	// Soon, Hour and Expired count reply windows: less than 15 minutes left,
+	// less than an hour left (the former included), and over.
+	Soon, Hour, Expired int
+	// Windowed is false where the channel has no reply windows.
+	Windowed     bool
+	Next, NextIn string
+}
+
+func (p *page) data() pageData {
+	d := pageData{
+		Style:   template.CSS(pageStyle), //nolint:gosec // It is a file of ours, not input.
+		Version: p.opts.Version, TelemetryPath: p.opts.TelemetryPath,
+	}
+	now := p.opts.Now()
+	for _, s := range p.opts.Collector.Status() {
+		d.Targets = append(d.Targets, targetOf(s, now))
+	}
+	return d
+}
+
+func targetOf(s collector.Status, now time.Time) targetData {
+	t := targetData{Status: s}
+	t.Mood, t.Verdict = mood(s)
+	if !s.Passed {
+		return t
+	}
+	t.EndedText = s.Ended.UTC().Format("15:04:05 UTC")
+	t.EndedISO = s.Ended.UTC().Format(time.RFC3339)
+	t.Age = brief(now.Sub(s.Ended)) + " ago"
+	t.TookText = fmt.Sprintf("%.2f s", s.Took.Seconds())
+	for _, state := range s.States {
+		t.States = append(t.States, stateData{string(state), meaning(state)})
+	}
+	t.Total = rowData{Open: make([]int, len(s.States))}
+	for _, place := range s.Places {
+		row := rowOf(place, s.States, now)
+		t.Rows = append(t.Rows, row)
+		t.HasWindows = t.HasWindows || row.Windowed
+		for i, n := range row.Open {
+			t.Total.Open[i] += n
+		}
+		t.Total.Sum += row.Sum
+		t.Total.Soon += row.Soon
+		t.Total.Hour += row.Hour
+		t.Total.Expired += row.Expired
+	}
+	return t
+}
+
+func rowOf(place collector.PlaceStatus, states []conversation.State, now time.Time) rowData {
+	row := rowData{Channel: place.Channel, Queue: place.Queue, Windowed: len(place.Windows) > 0}
+	for _, state := range states {
+		row.Open = append(row.Open, place.Open[state])
+		row.Sum += place.Open[state]
+	}
+	row.Soon = place.Windows["lt_15m"]
+	row.Hour = row.Soon + place.Windows["15m_30m"] + place.Windows["30m_1h"]
+	row.Expired = place.Windows["expired"]
+	if !place.NextExpiry.IsZero() {
+		row.Next = place.NextExpiry.UTC().Format("15:04 UTC")
+		row.NextIn = "in " + brief(place.NextExpiry.Sub(now))
+	}
+	return row
+}
+
+// mood sums a target up.
+func mood(s collector.Status) (word, verdict string) {
+	if !s.Passed {
+		return "unread", "not read yet"
+	}
+	partial := false
+	for _, g := range s.Groups {
+		if !g.Success && !g.Partial {
+			return "failed", "could not be read"
+		}
+		partial = partial || g.Partial
+	}
+	switch {
+	case partial:
+		return "partial", "read in part"
+	case !s.Up:
+		return "failed", "did not answer"
+	default:
+		return "ok", "read in full"
+	}
+}
+
+// meaning explains a state to who has never seen it.
+func meaning(state conversation.State) string {
+	switch state {
+	case conversation.StateArriving:
+		return "in a form before the conversation"
+	case conversation.StateQueued:
+		return "in a queue, nobody has picked it up"
+	case conversation.StateAssigned:
+		return "an agent has it"
+	case conversation.StateAutomated:
+		return "a bot or an automation has it"
+	case conversation.StateShared:
+		return "in a queue without pick-up"
+	case conversation.StateArchived:
+		return "open, but put away by everybody who sees it"
+	default:
+		return ""
+	}
+}
+
+// brief writes a length of time in its largest unit, or two.
+func brief(d time.Duration) string {
+	d = max(d, 0)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	default:
+		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}
