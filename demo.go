@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"conversation_exporter/collector"
@@ -48,7 +49,7 @@ func greet(w io.Writer, address net.Addr, telemetryPath string) {
 	host := "localhost"
 	port := "10720"
 	if tcp, ok := address.(*net.TCPAddr); ok {
-		port = fmt.Sprint(tcp.Port)
+		port = strconv.Itoa(tcp.Port)
 		if !tcp.IP.IsUnspecified() {
 			host = tcp.IP.String()
 		}

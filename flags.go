@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -57,7 +58,7 @@ func groupFlags(app *kingpin.Application) func() []string {
 	values, given := make([]bool, len(infos)), make([]bool, len(infos))
 	for i, g := range infos {
 		app.Flag("collector."+g.Name, fmt.Sprintf("Export %s (on by default: %t).", g.Summary, g.Default)).
-			Default(fmt.Sprint(g.Default)).IsSetByUser(&given[i]).BoolVar(&values[i])
+			Default(strconv.FormatBool(g.Default)).IsSetByUser(&given[i]).BoolVar(&values[i])
 	}
 	return func() []string {
 		chosen := []string{}

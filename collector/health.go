@@ -7,6 +7,11 @@ import (
 // healthFamilies are the metrics that say how good the others are. They are
 // always exported.
 func healthFamilies() []family {
+	return append(targetFamilies(), readingFamilies()...)
+}
+
+// targetFamilies tell of the target and its last pass as a whole.
+func targetFamilies() []family {
 	return []family{
 		{
 			name: "conversation_up", kind: prometheus.GaugeValue, stage: StageStable,
@@ -23,6 +28,26 @@ func healthFamilies() []family {
 				}
 			},
 		},
+		{
+			name: "conversation_scrape_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
+			help:    "Unix time of the end of the pass that the values of this target are from.",
+			samples: func(v *view, emit emit) { emit(unixSeconds(v.end)) },
+		},
+		{
+			name: "conversation_scrape_folded_queues", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Queues beyond the first 256, which share the queue label \"(other)\". Absent where the sessions could not be read.",
+			samples: func(v *view, emit emit) {
+				if v.tallies != nil {
+					emit(float64(v.folded))
+				}
+			},
+		},
+	}
+}
+
+// readingFamilies tell how the reading of each group went.
+func readingFamilies() []family {
+	return []family{
 		{
 			name: "conversation_scrape_collector_success", kind: prometheus.GaugeValue, stage: StageStable,
 			help:   "0 if an error occurred while this group of metrics was read, else 1.",
@@ -60,20 +85,6 @@ func healthFamilies() []family {
 			samples: func(v *view, emit emit) {
 				for _, o := range v.outcomes {
 					emit(o.took.Seconds(), o.group)
-				}
-			},
-		},
-		{
-			name: "conversation_scrape_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
-			help:    "Unix time of the end of the pass that the values of this target are from.",
-			samples: func(v *view, emit emit) { emit(unixSeconds(v.end)) },
-		},
-		{
-			name: "conversation_scrape_folded_queues", kind: prometheus.GaugeValue, stage: StageStable,
-			help: "Queues beyond the first 256, which share the queue label \"(other)\". Absent where the sessions could not be read.",
-			samples: func(v *view, emit emit) {
-				if v.tallies != nil {
-					emit(float64(v.folded))
 				}
 			},
 		},

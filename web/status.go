@@ -53,7 +53,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Security-Policy", p.policy)
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Write(body.Bytes()) //nolint:errcheck // Nobody is left to tell.
+	w.Write(body.Bytes())
 }
 
 // pageData is what the template shows.

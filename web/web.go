@@ -156,7 +156,7 @@ func checkTelemetryPath(path string) error {
 func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	fmt.Fprintln(w, text) //nolint:errcheck // Nobody is left to tell.
+	fmt.Fprintln(w, text)
 }
 
 // errorLog hands what promhttp complains of to the logger, on one line.

@@ -203,7 +203,7 @@ func (c *Client) read(endpoint string, resp *http.Response, out any) error {
 		return failure(endpoint, true, err)
 	}
 	if int64(len(text)) > c.maxBody {
-		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer is larger than %d MiB", c.maxBody>>20)}
+		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer is larger than %d bytes", c.maxBody)}
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return &Error{Endpoint: endpoint, Reason: ReasonDecode, Sent: true, Text: describeBody(text, err)}
@@ -220,6 +220,8 @@ func describeBody(text []byte, err error) string {
 		return "the answer is empty"
 	case trimmed[0] == '<':
 		return "the answer is a web page, not the API's: check that the address and port are those of the system itself"
+	case errors.As(err, &typeErr) && typeErr.Field == "":
+		return "the answer as a whole is not of the documented kind"
 	case errors.As(err, &typeErr):
 		return fmt.Sprintf("the field %q of the answer is not of the documented kind", typeErr.Field)
 	default:

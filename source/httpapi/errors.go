@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -78,7 +79,7 @@ func failure(endpoint string, sent bool, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		e.Reason, e.Text, e.cause = ReasonTimeout, "no answer in time", context.DeadlineExceeded
 	default:
-		e.Reason, e.Text = describe(err)
+		e.Reason, e.Text = describe(err, sent)
 	}
 	return e
 }
@@ -94,28 +95,46 @@ func isTimeout(err error) bool {
 }
 
 // describe names the kind of an error and puts it into words of our own.
-func describe(err error) (Reason, string) {
+func describe(err error, sent bool) (Reason, string) {
 	if reason, text := describeTLS(err); reason != "" {
 		return reason, text
 	}
 	var (
-		dns   *net.DNSError
-		op    *net.OpError
-		errno syscall.Errno
+		dns    *net.DNSError
+		op     *net.OpError
+		errno  syscall.Errno
+		stream streamError
 	)
+	who, key := "", "url"
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		err, who, key = op.Err, "the proxy ", "proxy_url"
+	}
 	switch {
 	case errors.As(err, &dns):
-		return ReasonConnection, fmt.Sprintf("the name %s does not resolve: check the host in url", dns.Name)
+		return ReasonConnection, fmt.Sprintf("the name %s does not resolve: check the host in %s", dns.Name, key)
 	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &errno):
-		return ReasonConnection, fmt.Sprintf("connecting to %s failed: %s", op.Addr, errno.Error())
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return ReasonConnection, fmt.Sprintf("connecting to %s%s failed: %s", who, op.Addr, errno.Error())
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.As(err, &stream):
 		return ReasonConnection, "the connection was closed before the answer was whole"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
-		return ReasonTLS, "a certificate file cannot be read: check tls_config"
+		return ReasonTLS, "a file that the settings name cannot be read: check tls_config and http_headers"
+	case !sent:
+		return ReasonConnection, "the request could not be sent: check scheme and port in url, and proxy_url, tls_config and http_headers where they are set"
 	default:
 		return ReasonConnection, "the other side does not speak HTTP as expected: check scheme and port in url"
 	}
 }
+
+// streamError is what the HTTP client's error for a reset HTTP/2 stream, which
+// has no exported name, lets itself be taken for.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+// Error implements error.
+func (streamError) Error() string { return "the stream was reset" }
 
 // describeTLS does so for what a handshake can end with; the Reason is empty
 // for anything else.
@@ -125,7 +144,7 @@ func describeTLS(err error) (Reason, string) {
 		host      x509.HostnameError
 		invalid   x509.CertificateInvalidError
 		record    tls.RecordHeaderError
-		alert     tls.AlertError
+		op        *net.OpError
 		verify    *tls.CertificateVerificationError
 	)
 	switch {
@@ -139,10 +158,13 @@ func describeTLS(err error) (Reason, string) {
 		return ReasonTLS, "the certificate is not valid (expired, not yet valid or misused): renew it, or check this machine's clock"
 	case errors.As(err, &record):
 		return ReasonTLS, "the port does not speak TLS: check scheme and port in url"
-	case errors.As(err, &alert):
-		return ReasonTLS, fmt.Sprintf("the handshake was refused: %s", alert.Error())
+	case errors.As(err, &op) && op.Op == "remote error":
+		// crypto/tls says so of an alert, and words it by a list of its own.
+		return ReasonTLS, "the other side refused the handshake: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return ReasonTLS, "the port speaks plain HTTP: write http:// in url, or the HTTPS port"
+	case strings.HasPrefix(err.Error(), "tls: "):
+		return ReasonTLS, "the handshake failed: the two sides have no version or cipher of TLS in common"
 	}
 	return "", ""
 }
@@ -154,7 +176,9 @@ func statusError(endpoint string, resp *http.Response) error {
 	switch {
 	case code == http.StatusOK:
 		return nil
-	case code >= 300 && code < 400:
+	case code < 300:
+		e.Reason, e.Text = ReasonDecode, fmt.Sprintf("the answer has a status that the API does not use (HTTP %d): check host and port in url", code)
+	case code < 400:
 		e.Reason = ReasonRedirect
 		e.Text = "the address sends us on to " + redirectHost(resp) + ", and redirects are never followed: if that is right, set url to it"
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
@@ -173,7 +197,7 @@ func statusError(endpoint string, resp *http.Response) error {
 // and query: those may hold the token.
 func redirectHost(resp *http.Response) string {
 	loc, err := resp.Location()
-	if err != nil {
+	if err != nil || loc.Host == "" {
 		return "a place it does not name"
 	}
 	return loc.Scheme + "://" + loc.Host

@@ -134,5 +134,5 @@ func (e *codeError) Error() string {
 // Is makes errors.Is(err, conversation.ErrUnsupported) true for an endpoint
 // that this PBX does not have.
 func (e *codeError) Is(target error) bool {
-	return target == conversation.ErrUnsupported && e.class() == classUnsupported //nolint:errorlint // This is the comparison that errors.Is asks for.
+	return target == conversation.ErrUnsupported && e.class() == classUnsupported
 }

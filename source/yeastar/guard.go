@@ -54,7 +54,7 @@ func (g *guard) allow(now time.Time, secret httpapi.Secret) error {
 		next := g.failures[0].Add(failureWindow)
 		return fmt.Errorf("signing in waits until %s: %d sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: %w", clockTime(next), len(g.failures), g.last)
 	}
-	if digest != g.refused {
+	if g.secretEnds && digest != g.refused {
 		g.steps = 0
 	}
 	g.tried = digest

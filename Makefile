@@ -1,0 +1,97 @@
+# `make help` lists the targets. Every tool has its version here; the modules
+# have theirs in go.mod.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+# A Debian package, with =VERSION where a certain one is wanted. A prometheus and
+# a promtool that are on the PATH are used instead.
+PROMETHEUS_PACKAGE ?= prometheus
+TOOLS ?= .tools
+override TOOLS := $(abspath $(TOOLS))
+
+GO ?= go
+# The Go of the machine is used as it is; go.mod says which one it must be.
+export GOTOOLCHAIN ?= local
+
+GOLANGCI_LINT := $(TOOLS)/bin/golangci-lint
+PROMETHEUS ?= $(TOOLS)/bin/prometheus
+PROMTOOL ?= $(TOOLS)/bin/promtool
+
+BINARY := conversation_exporter
+SIMULATOR := bin/simulator
+VERSION := $(shell cat VERSION)
+REVISION := $(shell git rev-parse --verify --quiet HEAD || echo unknown)
+BRANCH := $(shell git symbolic-ref --short --quiet HEAD || echo unknown)
+VERSION_PACKAGE := github.com/prometheus/common/version
+LDFLAGS := -s -w \
+	-X $(VERSION_PACKAGE).Version=$(VERSION) \
+	-X $(VERSION_PACKAGE).Revision=$(REVISION) \
+	-X $(VERSION_PACKAGE).Branch=$(BRANCH)
+
+# The modules that are linted: this one, and that of the end-to-end tests.
+MODULES := . $(patsubst %/go.mod,%,$(wildcard e2e/go.mod))
+
+BENCH ?= .
+BENCHTIME ?= 1s
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the exporter into ./conversation_exporter
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) .
+
+.PHONY: simulator
+simulator: ## build the simulator into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $(SIMULATOR) ./simulator/cmd/simulator
+
+.PHONY: test
+test: tool-prometheus ## vet, and run the tests with the race detector
+	$(GO) vet ./...
+	PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -race ./...
+
+.PHONY: e2e
+e2e: build simulator tool-prometheus ## run the tests with a real Prometheus
+	cd e2e && \
+		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
+		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' \
+		$(GO) test -race -count=1 ./...
+
+.PHONY: lint
+lint: tool-golangci-lint ## check the style
+	$(GOLANGCI_LINT) config verify --config .golangci.yml
+	@for module in $(MODULES); do \
+		echo "$(GOLANGCI_LINT) run ($$module)"; \
+		(cd $$module && $(GOLANGCI_LINT) run --config '$(CURDIR)/.golangci.yml' ./...) || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks; BENCH=name and BENCHTIME=3s choose
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...
+
+.PHONY: demo
+demo: ## run the exporter with a simulated system inside
+	$(GO) run . --demo
+
+.PHONY: docs
+docs: ## write docs/metrics.md anew
+	UPDATE=1 $(GO) test -count=1 -run TestMetricsDocument .
+
+.PHONY: tools
+tools: tool-golangci-lint tool-prometheus ## put all tools below .tools/
+
+# A tool that the caller names by PROMTOOL and PROMETHEUS needs no unpacking.
+.PHONY: tool-golangci-lint tool-prometheus
+tool-golangci-lint:
+	@scripts/tools.sh '$(TOOLS)' golangci-lint '$(GOLANGCI_LINT_VERSION)'
+tool-prometheus:
+ifeq ($(origin PROMTOOL)$(origin PROMETHEUS),filefile)
+	@scripts/tools.sh '$(TOOLS)' prometheus '$(PROMETHEUS_PACKAGE)'
+endif
+
+.PHONY: clean
+clean: ## remove what was built, but not the tools
+	rm -rf $(BINARY) bin

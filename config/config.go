@@ -1,0 +1,90 @@
+// Package config reads the configuration file. It is strict: a key that it does
+// not know is a mistake, every mistake is told with its line, its key and a
+// remedy, and none of them shows a value, as that might be a secret.
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"time"
+
+	"conversation_exporter/source/httpapi"
+)
+
+// Options say how a file is read.
+type Options struct {
+	// ExpandEnv lets secret keys name environment variables as ${NAME}.
+	ExpandEnv bool
+	// LookupEnv finds an environment variable; os.LookupEnv by default.
+	LookupEnv func(name string) (string, bool)
+	// Collectors are the names of the groups that a target may choose from.
+	Collectors []string
+}
+
+// Config is what a file says, with every default filled in.
+type Config struct {
+	// Targets are in the order of their names; there is at least one.
+	Targets []Target
+}
+
+// Target is one system to read, by its name in the file.
+type Target struct {
+	// Name is unique in the file and fit to be a label value.
+	Name string
+	// Collectors replaces the flags' choice of groups; nil leaves it.
+	Collectors []string
+	// Timeout bounds a scrape that brings no deadline of its own.
+	Timeout time.Duration
+	// Concurrency bounds the requests under way at once.
+	Concurrency int
+	// RequestsPerSecond bounds the rate of requests; 0 means no limit.
+	RequestsPerSecond float64
+	// PageSize is how many entries of a list are asked for at once.
+	PageSize int
+	// MaxPages bounds the pages of one list.
+	MaxPages int
+
+	// A function, as fmt would print the block and the secrets in it.
+	system func() system
+}
+
+// Runtime is what a source needs beside the file.
+type Runtime struct {
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Clock drives token life, pauses and caches; the machine's where it is nil.
+	Clock httpapi.Clock
+}
+
+// Load reads the file at the path. Its error joins every mistake in the file,
+// each as "file:line: key.path: sentence".
+func Load(path string, opts Options) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		r := newReport(path)
+		r.root().failCause(reason(err), "the file cannot be read: %v; --config.file names the file to read", reason(err))
+		return nil, r.err()
+	}
+	return Parse(path, text, opts)
+}
+
+// Parse reads a text as the file of that name, which appears in errors and
+// whose directory is where relative paths begin.
+func Parse(name string, text []byte, opts Options) (*Config, error) {
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	r := newReport(name)
+	root := r.root()
+	var file fileBlock
+	if n, ok := document(text, root); ok {
+		d := &decoder{secrets: secretReader{expand: opts.ExpandEnv, lookupEnv: opts.LookupEnv}}
+		d.decode(n, root, reflect.ValueOf(&file).Elem())
+		file.check(root, checks{dir: filepath.Dir(name), collectors: opts.Collectors})
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return file.config(), nil
+}

@@ -1,0 +1,414 @@
+package yeastar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"conversation_exporter/simulator/world"
+	simyeastar "conversation_exporter/simulator/yeastar"
+	"conversation_exporter/source/httpapi"
+)
+
+// listOnce makes one pass and returns its error as text.
+func listOnce(s *Source) string {
+	if _, _, err := s.OpenSessions(context.Background()); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// eventually waits for what a goroutine does beside the calls.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 1000 {
+		if is() {
+			return
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	t.Errorf("%s: did not happen", what)
+}
+
+func TestOneSignInServesAllCallers(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if text := listOnce(s); text != "" {
+				t.Error(text)
+			}
+		})
+	}
+	wg.Wait()
+	if n := p.Yeastar.Requests(pathGetToken); n != 1 {
+		t.Errorf("%d sign-ins for 50 callers, want 1", n)
+	}
+}
+
+func TestLesson23ATokenThatDiesIsReplacedOnce(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	read(t, s)
+	p.Yeastar.RevokeTokens()
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if text := listOnce(s); text != "" {
+				t.Error(text)
+			}
+		})
+	}
+	wg.Wait()
+	if n := p.Yeastar.Requests(pathGetToken); n != 2 {
+		t.Errorf("%d sign-ins, want the first and one more", n)
+	}
+}
+
+func TestATokenIsRefreshedBeforeItsEnd(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	read(t, s)
+	p.World.Advance(24 * time.Minute)
+	read(t, s)
+	if n := p.Yeastar.Requests(pathRefreshToken); n != 0 {
+		t.Errorf("%d refreshes with more than 5 minutes left", n)
+	}
+	p.World.Advance(2 * time.Minute)
+	read(t, s)
+	eventually(t, "refreshing", func() bool { return p.Yeastar.Requests(pathRefreshToken) == 1 })
+	// Far beyond the life of the first token, and of its refresh token.
+	for range 200 {
+		p.World.Advance(20 * time.Minute)
+		read(t, s)
+	}
+	if n := p.Yeastar.Requests(pathGetToken); n > 1+200/6 {
+		t.Errorf("%d sign-ins in 66 hours", n)
+	}
+	if n := p.Yeastar.LiveTokens(); n > 2 {
+		t.Errorf("%d tokens in use", n)
+	}
+}
+
+func TestARefreshThatFailsFallsBackToASignIn(t *testing.T) {
+	for _, code := range []int{-2, -1, 10004, 40002} {
+		p := newPBX(t)
+		s := p.source(t, nil)
+		read(t, s)
+		p.World.Advance(40 * time.Minute)
+		p.Yeastar.Inject(simyeastar.Fault{Endpoint: pathRefreshToken, Code: code, Times: 1})
+		read(t, s)
+		if n := p.Yeastar.Requests(pathGetToken); n != 2 {
+			t.Errorf("code %d: %d sign-ins, want 2", code, n)
+		}
+	}
+}
+
+// A mistyped secret must not get the address blocked: the PBX does that after 5
+// failures within 10 minutes.
+func TestSafetyOfSignInWithAWrongSecret(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, func(o *Options) {
+		o.Secret = func() (httpapi.Secret, error) { return httpapi.NewSecret("canary-wrong"), nil }
+	})
+	want := "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode -1)"
+	var tries []int
+	for minute := range 6 * 60 {
+		text := listOnce(s)
+		if text == "" || strings.Contains(text, "canary") {
+			t.Fatalf("minute %d: error = %q", minute, text)
+		}
+		if minute == 0 && text != want {
+			t.Errorf("error = %q, want %q", text, want)
+		}
+		if n := p.Yeastar.Requests(pathGetToken); len(tries) < n {
+			tries = append(tries, minute)
+		}
+		p.World.Advance(time.Minute)
+	}
+	// Pauses of 10, 20, 40 and then 60 minutes.
+	if got, want := fmt.Sprint(tries), "[0 10 30 70 130 190 250 310]"; got != want {
+		t.Errorf("tried in the minutes %s, want %s", got, want)
+	}
+}
+
+func TestAChangedSecretEndsThePause(t *testing.T) {
+	p := newPBX(t)
+	secret := "wrong"
+	s := p.source(t, func(o *Options) {
+		o.Secret = func() (httpapi.Secret, error) { return httpapi.NewSecret(secret), nil }
+	})
+	listOnce(s)
+	secret = p.ClientSecret()
+	if text := listOnce(s); text != "" {
+		t.Errorf("after the secret was mended: %s", text)
+	}
+}
+
+// Even somebody who tries one wrong secret after another is not blocked.
+func TestSafetyOfSignInWithEverNewSecrets(t *testing.T) {
+	p := newPBX(t)
+	n := 0
+	s := p.source(t, func(o *Options) {
+		o.Secret = func() (httpapi.Secret, error) { n++; return httpapi.NewSecret(fmt.Sprint("wrong ", n)), nil }
+	})
+	for range 9 {
+		listOnce(s)
+		p.World.Advance(time.Minute)
+	}
+	if tries := p.Yeastar.Requests(pathGetToken); tries != failuresAllowed {
+		t.Errorf("%d tries in 9 minutes, want %d", tries, failuresAllowed)
+	}
+	if text := listOnce(s); !strings.Contains(text, "4 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: ") {
+		t.Errorf("error = %q", text)
+	}
+	p.World.Advance(time.Hour)
+	listOnce(s)
+	if text := listOnce(s); strings.Contains(text, "blocked") {
+		t.Errorf("error = %q", text)
+	}
+}
+
+func TestTheWordsOfARefusedSignIn(t *testing.T) {
+	for code, want := range map[int]string{
+		-1:    "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode -1)",
+		10003: "signing in waits until 09:10:00 UTC: get_token: this PBX no longer serves version 1.0 of the API (errcode 10003)",
+		20002: "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode 20002)",
+		60002: "signing in waits until 09:05:00 UTC: get_token: the application already has 8 tokens in use: stop other programs that use this Client ID, or wait 30 minutes (errcode 60002)",
+		70004: "signing in waits until 09:11:00 UTC: get_token: the PBX has blocked this address after failed sign-ins: remove it under Security > Security Rules > Blocked IPs, and check client_id and the secret (errcode 70004)",
+		70087: "signing in waits until 09:10:00 UTC: get_token: the PBX refuses this address: add it under Integrations > API > allowed IPs (errcode 70087)",
+		-2:    "signing in: get_token: the PBX had an internal error (errcode -2)",
+		70082: "signing in: get_token: the PBX is overloaded by a heavy task (errcode 70082)",
+		// Partial success without a token is none.
+		1: "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode 1)",
+	} {
+		p := newPBX(t)
+		p.Yeastar.FailEndpoint(pathGetToken, code)
+		if got := listOnce(p.source(t, nil)); got != want {
+			t.Errorf("code %d: %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestAnAddressThatIsBlockedIsLeftAlone(t *testing.T) {
+	p := newPBX(t)
+	wrong := p.source(t, nil)
+	for i := range 5 { // Somebody else gets the address blocked.
+		other := p.source(t, func(o *Options) {
+			o.Secret = func() (httpapi.Secret, error) { return httpapi.NewSecret(strconv.Itoa(i)), nil }
+		})
+		listOnce(other)
+	}
+	before := p.Yeastar.Requests(pathGetToken)
+	first := listOnce(wrong)
+	if !strings.Contains(first, "until 09:10:00 UTC") || !strings.Contains(first, "errcode 70004") {
+		t.Errorf("error = %q, want the block's own end", first)
+	}
+	for range 9 {
+		p.World.Advance(time.Minute)
+		listOnce(wrong)
+	}
+	if n := p.Yeastar.Requests(pathGetToken) - before; n != 1 {
+		t.Errorf("%d tries while the address is blocked, want the one that told so", n)
+	}
+	p.World.Advance(time.Minute)
+	if text := listOnce(wrong); text != "" {
+		t.Errorf("after the block: %s", text)
+	}
+}
+
+func TestBlockExpireTime(t *testing.T) {
+	now := start()
+	for name, tc := range map[string]struct {
+		expire int64
+		want   time.Duration
+	}{
+		"an instant":       {now.Add(7 * time.Minute).Unix(), 7 * time.Minute},
+		"seconds from now": {600, 10 * time.Minute},
+		"missing":          {0, 11 * time.Minute},
+		"negative":         {-5, 11 * time.Minute},
+		"past":             {now.Add(-time.Hour).Unix(), 11 * time.Minute},
+		"far off":          {now.Add(30 * 24 * time.Hour).Unix(), 24 * time.Hour},
+		"far off, seconds": {999_999_999, 24 * time.Hour},
+		"absurd":           {1 << 62, 24 * time.Hour},
+	} {
+		if got := blockEnd(now, tc.expire).Sub(now); got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}
+
+func TestTooManyTokensBacksOffAndKeepsTheOldOne(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	read(t, s)
+	p.World.Advance(27 * time.Minute)
+	p.Yeastar.FailEndpoint(pathRefreshToken, 10004)
+	p.Yeastar.FailEndpoint(pathGetToken, 60002)
+	for range 20 { // The old token is good for 3 more minutes.
+		read(t, s)
+		time.Sleep(time.Millisecond)
+	}
+	eventually(t, "backing off", func() bool { return p.Yeastar.Requests(pathGetToken) == 2 })
+	var tries []int
+	for minute := range 120 {
+		before := p.Yeastar.Requests(pathGetToken)
+		if minute > 3 {
+			listOnce(s)
+		}
+		if p.Yeastar.Requests(pathGetToken) > before {
+			tries = append(tries, minute)
+		}
+		p.World.Advance(time.Minute)
+	}
+	// 5 minutes after the first refusal, then 10, 20 and 30.
+	if got, want := fmt.Sprint(tries), "[5 15 35 65 95]"; got != want {
+		t.Errorf("tried in the minutes %s, want %s", got, want)
+	}
+}
+
+// A token that never works must not be replaced at every call: the PBX allows 8.
+func TestATokenThatNeverWorks(t *testing.T) {
+	p := newPBX(t)
+	for _, endpoint := range []string{pathSearch, pathQueueList, pathSystem} {
+		p.Yeastar.FailEndpoint(endpoint, 10004)
+	}
+	s := p.source(t, nil)
+	for range 60 {
+		if text := listOnce(s); text == "" {
+			t.Fatal("no error")
+		}
+		p.World.Advance(10 * time.Second)
+	}
+	if n := p.Yeastar.Requests(pathGetToken); n > 3 {
+		t.Errorf("%d sign-ins in 10 minutes", n)
+	}
+	if text := listOnce(s); !strings.Contains(text, "another program may be signing in with the same Client ID") {
+		t.Errorf("error = %q", text)
+	}
+}
+
+// An answer that was lost may have been counted by the PBX.
+func TestSafetyOfSignInWhenAnswersAreLost(t *testing.T) {
+	var tries atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		tries.Add(1)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = conn.Close()
+		}
+	}))
+	defer server.Close()
+	w := world.New(world.Options{Start: start(), Still: true})
+	s, err := New(Options{
+		URL: server.URL, ClientID: "id", UserAgent: "test", Clock: w.Clock(), Viewers: Viewers{API: true},
+		Secret: func() (httpapi.Secret, error) { return httpapi.NewSecret("secret"), nil },
+	})
+	must(t, err)
+	for range 9 {
+		listOnce(s)
+		w.Advance(time.Minute)
+	}
+	if n := tries.Load(); n > 2*failuresAllowed {
+		t.Errorf("%d tries reached the PBX in 9 minutes", n)
+	}
+	if text := listOnce(s); !strings.Contains(text, "the last one: get_token: the connection was closed before the answer was whole") {
+		t.Errorf("error = %q", text)
+	}
+}
+
+// A PBX that is down is not a wrong secret: it is asked again at every pass.
+func TestAClosedPortIsNoFailedSignIn(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	w := world.New(world.Options{Start: start(), Still: true})
+	s, err := New(Options{
+		URL: server.URL, ClientID: "id", UserAgent: "test", Clock: w.Clock(), Viewers: Viewers{API: true},
+		Secret: func() (httpapi.Secret, error) { return httpapi.NewSecret("secret"), nil },
+	})
+	must(t, err)
+	for range 20 {
+		if text := listOnce(s); !strings.Contains(text, "connection refused") {
+			t.Fatalf("error = %q", text)
+		}
+	}
+}
+
+// A sign-in outlives the scrape that began it: its token would be lost, and the
+// PBX allows 8.
+func TestASignInOutlivesItsScrape(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	p.Yeastar.Set(func(sw *simyeastar.Switches) { sw.Latency = 300 * time.Millisecond })
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		_, _, err := s.OpenSessions(ctx)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error = %v", err)
+		}
+	}
+	p.Yeastar.Set(func(sw *simyeastar.Switches) { sw.Latency = 0 })
+	read(t, s)
+	if n := p.Yeastar.Requests(pathGetToken); n != 1 {
+		t.Errorf("%d sign-ins, want 1", n)
+	}
+}
+
+func TestCloseGivesTheTokenBack(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	must(t, s.Close(context.Background())) // Nothing was taken yet.
+	s = p.source(t, nil)
+	read(t, s)
+	if n := p.Yeastar.LiveTokens(); n != 1 {
+		t.Fatalf("%d tokens in use, want 1", n)
+	}
+	must(t, s.Close(context.Background()))
+	if n := p.Yeastar.LiveTokens(); n != 0 {
+		t.Errorf("%d tokens in use after closing, want 0", n)
+	}
+	if text := listOnce(s); text != errClosed.Error() {
+		t.Errorf("a pass after closing: %q", text)
+	}
+	if n := p.Yeastar.Requests(pathGetToken); n != 1 {
+		t.Errorf("%d sign-ins, want 1", n)
+	}
+}
+
+func TestCloseTakesATokenThatIsStillComing(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	p.Yeastar.Set(func(sw *simyeastar.Switches) { sw.Latency = 200 * time.Millisecond })
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if _, _, err := s.OpenSessions(ctx); err == nil {
+		t.Fatal("no error")
+	}
+	must(t, s.Close(context.Background()))
+	if n := p.Yeastar.LiveTokens(); n != 0 {
+		t.Errorf("%d tokens in use after closing, want 0", n)
+	}
+}
+
+func TestASecretThatCannotBeRead(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, func(o *Options) {
+		o.Secret = func() (httpapi.Secret, error) { return httpapi.Secret{}, errors.New("reading the secret file: gone") }
+	})
+	if text := listOnce(s); text != "reading the secret file: gone" {
+		t.Errorf("error = %q", text)
+	}
+	if n := p.Yeastar.Requests(pathGetToken); n != 0 {
+		t.Errorf("%d sign-ins without a secret", n)
+	}
+}
