@@ -1,0 +1,168 @@
+// Command simulator serves a simulated PBX for trying the exporter on.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"conversation_exporter/simulator"
+	"conversation_exporter/simulator/world"
+	"conversation_exporter/simulator/yeastar"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "simulator:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// settings are what the flags say.
+type settings struct {
+	listen, cursor, clientID, secretFile, logLevel string
+	sessions, pageSizeLimit                        int
+	seed                                           uint64
+	speed, arrivals                                float64
+	still, remote                                  bool
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var o settings
+	app := kingpin.New("simulator", "A simulated PBX for trying the conversation exporter on.")
+	app.UsageWriter(stderr).ErrorWriter(stderr)
+	app.HelpFlag.Short('h')
+	app.Flag("listen-address", "Address to serve on.").Default("127.0.0.1:8088").StringVar(&o.listen)
+	app.Flag("allow-remote", "Allow an address that other machines can reach.").BoolVar(&o.remote)
+	app.Flag("sessions", "Lasting sessions to open beforehand, for load.").Default("0").IntVar(&o.sessions)
+	app.Flag("seed", "Seed of everything that happens by chance.").Default("1").Uint64Var(&o.seed)
+	app.Flag("speed", "Virtual seconds that pass in a real one.").Default("1").Float64Var(&o.speed)
+	app.Flag("arrivals", "Customers who write per virtual minute.").Default("12").Float64Var(&o.arrivals)
+	app.Flag("still", "Let nothing happen by itself.").BoolVar(&o.still)
+	app.Flag("page-size-limit", "Most rows of a page of sessions; 0 means no limit.").Default("0").IntVar(&o.pageSizeLimit)
+	app.Flag("cursor", "Whether a page begins with its cursor's row.").Default("exclusive").EnumVar(&o.cursor, "inclusive", "exclusive")
+	app.Flag("client-id", "Client ID to accept.").Default(yeastar.DefaultClientID).StringVar(&o.clientID)
+	app.Flag("client-secret-file", "File with the client secret to accept; without it the secret is the default one.").StringVar(&o.secretFile)
+	app.Flag("log.level", "Least severe messages to log.").Default("info").EnumVar(&o.logLevel, "debug", "info", "warn", "error")
+	helped := false
+	app.Terminate(func(int) { helped = true })
+	_, err := app.Parse(args)
+	switch {
+	case helped:
+		return o, errHelp
+	case err != nil:
+		return o, fmt.Errorf("read the flags: %w", err)
+	case o.speed <= 0 || o.arrivals <= 0:
+		return o, errors.New("--speed and --arrivals must be above 0")
+	case o.sessions < 0 || o.pageSizeLimit < 0:
+		return o, errors.New("--sessions and --page-size-limit must not be below 0")
+	case !o.remote && !loopback(o.listen):
+		return o, fmt.Errorf("%s can be reached from other machines: give --allow-remote if that is meant", o.listen)
+	}
+	return o, nil
+}
+
+// errHelp says that the usage was asked for and given.
+var errHelp = errors.New("help was asked for")
+
+// loopback tells whether only this machine can reach an address.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if errors.Is(err, errHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	logger := log.NewLogfmtLogger(log.NewSyncWriter(stderr))
+	logger = level.NewFilter(logger, level.Allow(level.ParseDefault(o.logLevel, level.InfoValue())))
+	s, err := build(o)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := s.Wind(began, o.sessions); err != nil {
+		return fmt.Errorf("prepare the world: %w", err)
+	}
+	_ = level.Info(logger).Log("msg", "world is ready", "sessions", s.World.Kept(), "took", time.Since(began))
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	introduce(stdout, l.Addr().String(), o, s)
+	s.World.AdvanceTo(time.Now())
+	if err := s.Serve(ctx, l); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	_ = level.Info(logger).Log("msg", "stopped")
+	return nil
+}
+
+func build(o settings) (*simulator.Simulator, error) {
+	options := simulator.Options{
+		World: world.Options{
+			Start: time.Now().Add(-simulator.History), Seed: o.seed, Still: o.still, Arrivals: o.arrivals,
+		},
+		Yeastar: yeastar.Options{
+			ClientID: o.clientID,
+			Switches: yeastar.Switches{PageSizeLimit: o.pageSizeLimit},
+		},
+		Speed: o.speed,
+	}
+	if o.cursor == "inclusive" {
+		options.Yeastar.Switches.Cursor = yeastar.Inclusive
+	}
+	if o.secretFile != "" {
+		content, err := os.ReadFile(o.secretFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the client secret: %w", err)
+		}
+		secret := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+		if secret == "" {
+			return nil, fmt.Errorf("the client secret in %s is empty", o.secretFile)
+		}
+		options.Yeastar.ClientSecret = secret
+	}
+	return simulator.New(options), nil
+}
+
+// introduce prints where the simulator is and how an exporter gets at it. A
+// secret that came from a file is not printed.
+func introduce(out io.Writer, address string, o settings, s *simulator.Simulator) {
+	secret := "client_secret: " + s.ClientSecret()
+	if o.secretFile != "" {
+		secret = fmt.Sprintf("client_secret_file: %q", o.secretFile)
+	}
+	fmt.Fprintf(out, `# The simulated PBX is at http://%[1]s
+targets:
+  demo:
+    yeastar:
+      url: http://%[1]s
+      client_id: %[2]s
+      %[3]s
+`, address, s.ClientID(), secret)
+}

@@ -1,0 +1,75 @@
+package simulator
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"conversation_exporter/simulator/world"
+)
+
+// History is how long before the present a demo's world begins.
+const History = 72 * time.Hour
+
+// DemoOptions say what a demo looks like. The zero value will do.
+type DemoOptions struct {
+	// Seed decides what happens by chance.
+	Seed uint64
+	// Arrivals is how many customers write per minute; world.DefaultArrivals by default.
+	Arrivals float64
+	// Speed is how many virtual seconds pass in a real one; 1 by default.
+	Speed float64
+	// Sessions are opened beside those that come by themselves, and last.
+	Sessions int
+}
+
+// Running is a demo at work.
+type Running struct {
+	// URL is scheme, host and port of the simulated PBX.
+	URL string
+	// ClientID is what the exporter signs in with.
+	ClientID string
+	// ClientSecret is what the exporter signs in with.
+	ClientSecret string
+	// Simulator is what runs.
+	Simulator *Simulator
+	done      chan struct{}
+	err       error
+}
+
+// Demo begins a world three days in the past, winds it forward to the present,
+// and serves it at real speed on a loopback port of its own choice until the
+// context ends. Wait tells when all of it has stopped.
+func Demo(ctx context.Context, o DemoOptions) (*Running, error) {
+	s := New(Options{
+		World: world.Options{Start: time.Now().Add(-History), Seed: o.Seed, Arrivals: o.Arrivals},
+		Speed: o.Speed,
+	})
+	if err := s.Wind(time.Now(), o.Sessions); err != nil {
+		return nil, fmt.Errorf("prepare the demo: %w", err)
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the demo: %w", err)
+	}
+	r := &Running{
+		URL: "http://" + l.Addr().String(), ClientID: s.ClientID(), ClientSecret: s.ClientSecret(),
+		Simulator: s, done: make(chan struct{}),
+	}
+	// Winding took a moment, which the world catches up with.
+	s.World.AdvanceTo(time.Now())
+	go func() {
+		defer close(r.done)
+		r.err = s.Serve(ctx, l)
+	}()
+	return r, nil
+}
+
+// Wait waits until the demo has stopped, and tells why if it was not the
+// context's end.
+func (r *Running) Wait() error {
+	<-r.done
+	return r.err
+}

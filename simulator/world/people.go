@@ -1,0 +1,282 @@
+package world
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// seedStream is the second half of the generator's seed: the world's own stream.
+const seedStream = 0x636f6e766572
+
+// people is what customers, agents and bots do of their own accord. All its
+// functions run as events, under the world's lock.
+type people struct {
+	w     *World
+	rng   *rand.Rand
+	pause time.Duration // mean time between two arrivals
+	// Sessions are forgotten at a regular pace, so that there are always a few
+	// whose window is about to end, without a pile of them.
+	forgetEvery time.Duration
+	nextForget  time.Time
+	forgotten   int
+	restless    []*session // prefilled ones that get a message now and then
+	slips       int        // operations that were refused: mistakes in the behaviours
+}
+
+// forgottenShare is the part of the arrivals that nobody sees through.
+const forgottenShare = 0.013
+
+func newPeople(w *World, rng *rand.Rand, arrivals float64) *people {
+	pause := time.Duration(float64(time.Minute) / arrivals)
+	return &people{
+		w: w, rng: rng, pause: pause,
+		forgetEvery: time.Duration(float64(pause) / forgottenShare),
+		nextForget:  w.clock.Now(),
+	}
+}
+
+func (p *people) start() {
+	p.w.after(p.exp(p.pause), p.arrive)
+	p.w.after(5*time.Minute, p.campaign)
+	p.w.after(time.Minute, p.murmur)
+}
+
+// exp gives a random time around a mean; most are shorter, a few much longer.
+func (p *people) exp(mean time.Duration) time.Duration {
+	return time.Duration(min(p.rng.ExpFloat64(), 6) * float64(mean))
+}
+
+// between gives a random time from one limit to the other.
+func (p *people) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(p.rng.Float64()*float64(to-from))
+}
+
+// chance is true in the given share of cases.
+func (p *people) chance(share float64) bool { return p.rng.Float64() < share }
+
+func (p *people) arrive() {
+	p.w.after(p.exp(p.pause), p.arrive)
+	o := Opening{Medium: p.medium()}
+	switch r := p.rng.Float64(); {
+	case r < 0.72 && len(p.w.queues) > 0:
+		o.QueueID = p.someQueue().ID
+	case r < 0.82:
+		o.Extension = p.someAgent()
+		o.Outbound = p.chance(0.2)
+	default:
+		o.API = true
+	}
+	s, err := p.w.open(o)
+	if err != nil {
+		return // the team has no such place
+	}
+	p.watch(s)
+	p.receive(s)
+}
+
+// medium picks one that the team has.
+func (p *people) medium() Medium {
+	media := [...]Medium{
+		WhatsApp, WhatsApp, WhatsApp, WhatsApp, WhatsApp, WhatsApp, WhatsApp,
+		Facebook, Facebook, SMS, SMS, Livechat, Livechat, Livechat,
+	}
+	m := media[p.rng.IntN(len(media))]
+	for _, c := range p.w.channels {
+		if c.Medium == m {
+			return m
+		}
+	}
+	return p.w.channels[0].Medium
+}
+
+// someQueue prefers the earlier ones, so that queues differ in their load.
+func (p *people) someQueue() *Queue {
+	n := len(p.w.queues)
+	return p.w.queues[min(p.rng.IntN(n), p.rng.IntN(n))]
+}
+
+func (p *people) someAgent() string {
+	return p.w.agents[p.rng.IntN(len(p.w.agents))].Number
+}
+
+func (p *people) someMember(q *Queue) Member {
+	if len(q.Members) == 0 {
+		return Member{}
+	}
+	return q.Members[p.rng.IntN(len(q.Members))]
+}
+
+// receive lets whoever has an arriving session deal with it.
+func (p *people) receive(s *session) {
+	switch {
+	case s.API:
+		p.bot(s, 2+p.rng.IntN(4))
+	case s.QueueID != 0 && s.MemberID == 0:
+		p.wait(s)
+	default:
+		p.converse(s, 1+p.rng.IntN(4))
+	}
+}
+
+// then schedules the next thing of a session. It is dropped when the session
+// took another turn meanwhile: was closed, moved or picked up by somebody else.
+func (p *people) then(s *session, d time.Duration, next func()) {
+	was := s.Session
+	p.w.after(d, func() {
+		if s.gone || s.Closed || s.QueueID != was.QueueID || s.MemberID != was.MemberID ||
+			s.Extension != was.Extension || s.API != was.API {
+			return
+		}
+		next()
+	})
+}
+
+// wait is a session in a queue that nobody has yet.
+func (p *people) wait(s *session) {
+	q := p.w.queue(s.QueueID)
+	if q == nil || len(q.Members) == 0 {
+		return
+	}
+	if q.Mode == ModeNone {
+		p.share(s, 1+p.rng.IntN(4))
+		return
+	}
+	wait := 3*time.Second + p.exp(35*time.Second)
+	if p.chance(0.04) { // overlooked
+		wait = p.between(5*time.Minute, 25*time.Minute)
+	}
+	p.then(s, wait, func() {
+		member := p.someMember(q)
+		if q.Mode == ModeManual {
+			p.must(p.w.pickUp(s, member.ID))
+		} else {
+			p.must(p.w.agentWrites(s, member.Number))
+		}
+		p.share(s, 1+p.rng.IntN(4))
+	})
+	if p.chance(0.3) { // asks again
+		p.then(s, p.between(20*time.Second, 2*time.Minute), func() { p.w.customerWrites(s) })
+	}
+	if s.Medium == Livechat {
+		p.then(s, p.between(time.Minute, 8*time.Minute), func() { p.must(p.w.close(s, ByCustomer)) })
+	}
+}
+
+// converse is an agent's turn in a session that he has.
+func (p *people) converse(s *session, turns int) {
+	p.then(s, 8*time.Second+p.exp(30*time.Second), func() {
+		if p.forgets(s) || p.chance(0.06) && p.transfer(s) {
+			return
+		}
+		p.must(p.w.agentWrites(s, ""))
+		if turns <= 1 {
+			p.finish(s)
+			return
+		}
+		p.then(s, 10*time.Second+p.exp(45*time.Second), func() {
+			p.w.customerWrites(s)
+			p.converse(s, turns-1)
+		})
+	})
+}
+
+// share is a session in a queue without pick-up: any member answers. Once
+// somebody has it after all, it goes on as his.
+func (p *people) share(s *session, turns int) {
+	if s.Extension != "" {
+		p.converse(s, turns)
+		return
+	}
+	p.then(s, 15*time.Second+p.exp(time.Minute), func() {
+		if p.forgets(s) {
+			return
+		}
+		p.must(p.w.agentWrites(s, p.someMember(p.w.queue(s.QueueID)).Number))
+		if turns <= 1 {
+			p.finish(s)
+			return
+		}
+		p.then(s, 10*time.Second+p.exp(45*time.Second), func() {
+			p.w.customerWrites(s)
+			p.share(s, turns-1)
+		})
+	})
+}
+
+// bot is the API's turn.
+func (p *people) bot(s *session, turns int) {
+	p.then(s, p.between(time.Second, 4*time.Second), func() {
+		p.must(p.w.apiWrites(s))
+		if turns > 1 {
+			p.then(s, 25*time.Second+p.exp(time.Minute), func() {
+				p.w.customerWrites(s)
+				p.bot(s, turns-1)
+			})
+			return
+		}
+		if p.chance(0.45) && len(p.w.queues) > 0 {
+			p.then(s, p.between(time.Second, 30*time.Second), func() {
+				p.must(p.w.toQueue(s, p.someQueue().ID))
+				p.wait(s)
+			})
+			return
+		}
+		p.finish(s)
+	})
+}
+
+func (p *people) transfer(s *session) bool {
+	if p.chance(0.5) && len(p.w.queues) > 0 {
+		p.must(p.w.toQueue(s, p.someQueue().ID))
+		p.wait(s)
+		return true
+	}
+	number := p.someAgent()
+	if number == s.Extension {
+		return false
+	}
+	p.must(p.w.toExtension(s, number))
+	p.converse(s, 1+p.rng.IntN(3))
+	return true
+}
+
+// finish ends a session after the last answer.
+func (p *people) finish(s *session) {
+	closing, why := p.between(5*time.Second, 40*time.Second), ByAgent
+	switch {
+	case s.Medium == Livechat && p.chance(0.6):
+		why = ByCustomer
+	case !s.API && p.chance(0.04):
+		for _, v := range p.w.viewers(s) {
+			p.must(p.w.archive(s, v))
+		}
+		closing = p.between(15*time.Minute, 40*time.Minute)
+	case p.chance(0.1): // the answer may still be commented on
+		closing = p.between(5*time.Minute, 15*time.Minute)
+	}
+	p.then(s, closing, func() {
+		p.must(p.w.close(s, why))
+		if p.chance(0.03) {
+			p.comeBack(s)
+		}
+	})
+}
+
+// comeBack lets a customer write again after the closing.
+func (p *people) comeBack(s *session) {
+	p.w.after(p.between(2*time.Minute, 30*time.Minute), func() {
+		if s.gone || !s.Closed {
+			return
+		}
+		p.w.customerWrites(s)
+		p.receive(s)
+	})
+}
+
+// must counts the operations that were refused. Each step checks what it needs
+// beforehand, so a test holds the count at 0; a demo had better go on.
+func (p *people) must(err error) {
+	if err != nil {
+		p.slips++
+	}
+}
