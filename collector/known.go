@@ -22,7 +22,8 @@ const (
 // known is what a target remembers of its labels, so that a place with nothing
 // in it shows 0 and not nothing. It has no lock of its own.
 type known struct {
-	channels map[string]bool
+	// channels gives the label of each channel that has one of its own.
+	channels map[string]string
 	// windowed are the channels that ever had a reply window.
 	windowed map[string]bool
 	places   map[place]*knownPlace
@@ -39,14 +40,14 @@ type knownPlace struct {
 
 func newKnown() *known {
 	return &known{
-		channels: make(map[string]bool), windowed: make(map[string]bool),
+		channels: make(map[string]string), windowed: make(map[string]bool),
 		places: make(map[place]*knownPlace), queues: make(map[int64]string),
 	}
 }
 
 // labels maps what a pass told to label values.
 type labels struct {
-	channels map[string]bool
+	channels map[string]string
 	queues   map[int64]string
 	// folded counts the queues that share "(other)".
 	folded int
@@ -65,8 +66,8 @@ func (k *known) learn(sessions []conversation.Session, queues []conversation.Que
 		if s.Queue.ID != 0 {
 			k.queues[s.Queue.ID] = s.Queue.Name
 		}
-		if len(k.channels) < maxChannels {
-			k.channels[s.Channel] = true
+		if _, ok := k.channels[s.Channel]; !ok && len(k.channels) < maxChannels {
+			k.channels[s.Channel] = conversation.Label(s.Channel)
 		}
 	}
 	ids := make([]int64, 0, len(k.queues))
@@ -84,9 +85,9 @@ func (k *known) learn(sessions []conversation.Session, queues []conversation.Que
 
 // place is where a session is counted.
 func (l labels) place(s conversation.Session) place {
-	at := place{channel: s.Channel, queue: noQueue}
-	if !l.channels[s.Channel] {
-		at.channel = other
+	at := place{channel: other, queue: noQueue}
+	if name, ok := l.channels[s.Channel]; ok {
+		at.channel = name
 	}
 	if s.Queue.ID != 0 {
 		name, ok := l.queues[s.Queue.ID]

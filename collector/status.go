@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"conversation_exporter/conversation"
 )
 
 // Status is the last pass of one target in words for people. It holds names of
@@ -26,9 +24,15 @@ type Status struct {
 	// Groups tell how the reading of each group went.
 	Groups []GroupStatus
 	// States are those that the system's sessions can have, in order.
-	States []conversation.State
+	States []StateStatus
 	// Places are the counts by channel and queue; nil where nothing was read.
 	Places []PlaceStatus
+}
+
+// StateStatus is one state that a session can have.
+type StateStatus struct {
+	// Name is the label, Meaning explains it.
+	Name, Meaning string
 }
 
 // GroupStatus is how the reading of one group went.
@@ -46,7 +50,7 @@ type PlaceStatus struct {
 	// Channel and Queue are the labels.
 	Channel, Queue string
 	// Open counts the open sessions by state.
-	Open map[conversation.State]int
+	Open map[string]int
 	// Windows counts the reply windows by the time left.
 	Windows map[string]int
 	// NextExpiry is when the next open window ends; zero where none is open.
@@ -87,7 +91,10 @@ func (c *Collector) Status() []Status {
 func statusOf(v *view) Status {
 	s := Status{
 		Target: v.target, Passed: true, System: v.info.System, Version: v.info.Version,
-		Up: v.up, Ended: v.end, Took: v.end.Sub(v.started), States: v.info.States,
+		Up: v.up, Ended: v.end, Took: v.end.Sub(v.started),
+	}
+	for _, state := range v.info.States {
+		s.States = append(s.States, StateStatus{Name: string(state), Meaning: state.Meaning()})
 	}
 	for _, o := range v.outcomes {
 		g := GroupStatus{Name: o.group, Success: o.success, Partial: o.partial, TimedOut: o.timedOut}
@@ -97,9 +104,9 @@ func statusOf(v *view) Status {
 		s.Groups = append(s.Groups, g)
 	}
 	for at, t := range v.tallies {
-		p := PlaceStatus{Channel: at.channel, Queue: at.queue, Open: make(map[conversation.State]int), Windows: make(map[string]int)}
+		p := PlaceStatus{Channel: at.channel, Queue: at.queue, Open: make(map[string]int), Windows: make(map[string]int)}
 		for as, n := range t.open {
-			p.Open[as.state] += n
+			p.Open[string(as.state)] += n
 		}
 		for in, n := range t.windows {
 			p.Windows[in.remaining] += n

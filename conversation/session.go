@@ -27,6 +27,26 @@ const (
 	StateArchived State = "archived"
 )
 
+// Meaning explains the state to who has never seen its name.
+func (s State) Meaning() string {
+	switch s {
+	case StateArriving:
+		return "in a form before the conversation"
+	case StateQueued:
+		return "in a queue, nobody has picked it up"
+	case StateAssigned:
+		return "an agent has it"
+	case StateAutomated:
+		return "a bot or an automation has it"
+	case StateShared:
+		return "in a queue without pick-up"
+	case StateArchived:
+		return "open, but put away by everybody who sees it"
+	default:
+		return ""
+	}
+}
+
 // Origin is how a session came to be.
 type Origin string
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"conversation_exporter/collector"
-	"conversation_exporter/conversation"
 )
 
 //go:embed status.html
@@ -73,14 +72,10 @@ type targetData struct {
 	Verdict string
 	// EndedText, Age and TookText tell of the last pass.
 	EndedText, EndedISO, Age, TookText string
-	States                             []stateData
 	Rows                               []rowData
 	Total                              rowData
 	HasWindows                         bool
 }
-
-// stateData is one column of the table.
-type stateData struct{ Name, Meaning string }
 
 // rowData is one row of the table.
 type rowData struct {
@@ -117,9 +112,6 @@ func targetOf(s collector.Status, now time.Time) targetData {
 	t.EndedISO = s.Ended.UTC().Format(time.RFC3339)
 	t.Age = brief(now.Sub(s.Ended)) + " ago"
 	t.TookText = fmt.Sprintf("%.2f s", s.Took.Seconds())
-	for _, state := range s.States {
-		t.States = append(t.States, stateData{string(state), meaning(state)})
-	}
 	t.Total = rowData{Open: make([]int, len(s.States))}
 	for _, place := range s.Places {
 		row := rowOf(place, s.States, now)
@@ -136,11 +128,11 @@ func targetOf(s collector.Status, now time.Time) targetData {
 	return t
 }
 
-func rowOf(place collector.PlaceStatus, states []conversation.State, now time.Time) rowData {
+func rowOf(place collector.PlaceStatus, states []collector.StateStatus, now time.Time) rowData {
 	row := rowData{Channel: place.Channel, Queue: place.Queue, Windowed: len(place.Windows) > 0}
 	for _, state := range states {
-		row.Open = append(row.Open, place.Open[state])
-		row.Sum += place.Open[state]
+		row.Open = append(row.Open, place.Open[state.Name])
+		row.Sum += place.Open[state.Name]
 	}
 	row.Soon = place.Windows["lt_15m"]
 	row.Hour = row.Soon + place.Windows["15m_30m"] + place.Windows["30m_1h"]
@@ -171,26 +163,6 @@ func mood(s collector.Status) (word, verdict string) {
 		return "failed", "did not answer"
 	default:
 		return "ok", "read in full"
-	}
-}
-
-// meaning explains a state to who has never seen it.
-func meaning(state conversation.State) string {
-	switch state {
-	case conversation.StateArriving:
-		return "in a form before the conversation"
-	case conversation.StateQueued:
-		return "in a queue, nobody has picked it up"
-	case conversation.StateAssigned:
-		return "an agent has it"
-	case conversation.StateAutomated:
-		return "a bot or an automation has it"
-	case conversation.StateShared:
-		return "in a queue without pick-up"
-	case conversation.StateArchived:
-		return "open, but put away by everybody who sees it"
-	default:
-		return ""
 	}
 }
 

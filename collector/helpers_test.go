@@ -1,0 +1,151 @@
+package collector
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+	"go.uber.org/goleak"
+
+	"conversation_exporter/conversation"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start is where the clocks of these tests begin.
+func start() time.Time { return time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC) }
+
+// fake is a source that tells what the test says.
+type fake struct {
+	sessions []conversation.Session
+	cover    conversation.Coverage
+	err      error
+	queues   []conversation.Queue
+	queueErr error
+	// down is true where no call succeeds.
+	down bool
+	// during is called while the sessions are listed.
+	during func(context.Context)
+	clock  *clock
+	closed bool
+}
+
+func (f *fake) OpenSessions(ctx context.Context) ([]conversation.Session, conversation.Coverage, error) {
+	if f.during != nil {
+		f.during(ctx)
+	}
+	sessions := append([]conversation.Session(nil), f.sessions...)
+	for i := range sessions {
+		sessions[i].ListedAt = f.clock.now()
+	}
+	return sessions, f.cover, f.err
+}
+
+func (f *fake) Queues(context.Context) ([]conversation.Queue, error) { return f.queues, f.queueErr }
+
+func (f *fake) Info(context.Context) (conversation.Info, error) {
+	info := conversation.Info{
+		System: "fake", Version: "1.2", States: []conversation.State{conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated},
+	}
+	if !f.down {
+		info.AcceptedAt = f.clock.now()
+	}
+	return info, nil
+}
+
+func (f *fake) Close(context.Context) error { f.closed = true; return nil }
+
+// clock is a clock that the test moves.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// bench is a target on a fake source, with what it logs.
+type bench struct {
+	*fake
+	clock     *clock
+	logs      *bytes.Buffer
+	target    *Target
+	collector *Collector
+}
+
+func newBench(groups ...string) *bench {
+	b := &bench{clock: &clock{at: start()}, logs: &bytes.Buffer{}}
+	b.fake = &fake{clock: b.clock}
+	if groups == nil {
+		groups = []string{groupSessions}
+	}
+	b.target = NewTarget(Options{
+		Name: "desk", Source: b.fake, Groups: groups, Timeout: 10 * time.Second, Now: b.clock.now,
+		Logger: log.NewLogfmtLogger(log.NewSyncWriter(b.logs)),
+	})
+	b.collector = New(b.target)
+	return b
+}
+
+// scrape makes a pass.
+func (b *bench) scrape() prometheus.Collector {
+	return b.collector.Scrape(context.Background(), Deadline{Arrived: time.Now()})
+}
+
+// expect makes a pass and compares the metrics of the given names.
+func (b *bench) expect(t *testing.T, text string, names ...string) {
+	t.Helper()
+	if err := testutil.CollectAndCompare(b.scrape(), strings.NewReader(text), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+// value makes a pass and returns the sample of a metric whose labels all appear
+// in its text; ok is false where there is none.
+func value(t *testing.T, c prometheus.Collector, name string, labels ...string) (value string, ok bool) {
+	t.Helper()
+	text, err := testutil.CollectAndFormat(c, expfmt.TypeTextPlain, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		match := !strings.HasPrefix(line, "#")
+		for _, l := range labels {
+			match = match && strings.Contains(line, l)
+		}
+		if match {
+			return line[strings.LastIndex(line, " ")+1 : len(line)-1], true
+		}
+	}
+	return "", false
+}
+
+// session makes an open session that an agent has.
+func session(id int64, channel string) conversation.Session {
+	return conversation.Session{
+		ID: id, Channel: channel, Origin: conversation.OriginRegular, State: conversation.StateAssigned, StateSure: true,
+		Awaiting: conversation.AwaitingUnknown,
+	}
+}
+
+// windowed gives a session a reply window that ends at an instant.
+func windowed(s conversation.Session, end time.Time) conversation.Session {
+	s.Window = conversation.Window{Has: true, End: end}
+	return s
+}

@@ -1,0 +1,280 @@
+package collector
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+func TestOpenSessions(t *testing.T) {
+	b := newBench()
+	support := conversation.Queue{ID: 3, Name: "Support"}
+	waiting := session(1, "whatsapp")
+	waiting.Queue, waiting.State = support, conversation.StateQueued
+	alsoWaiting := waiting
+	alsoWaiting.ID = 2
+	campaign := session(3, "sms")
+	campaign.Origin, campaign.State = conversation.OriginCampaign, conversation.StateAutomated
+	b.sessions = []conversation.Session{waiting, alsoWaiting, campaign, session(4, "sms")}
+	b.queues = []conversation.Queue{support}
+	b.expect(t, `
+# HELP conversation_open_sessions Open sessions that the configured viewers show, each once, by channel, queue, origin (regular, campaign) and state (arriving, queued, assigned, automated, shared, archived). The sum is all that is open and shown.
+# TYPE conversation_open_sessions gauge
+conversation_open_sessions{channel="sms",origin="campaign",queue="(none)",state="assigned",target="desk"} 0
+conversation_open_sessions{channel="sms",origin="campaign",queue="(none)",state="automated",target="desk"} 1
+conversation_open_sessions{channel="sms",origin="campaign",queue="(none)",state="queued",target="desk"} 0
+conversation_open_sessions{channel="sms",origin="regular",queue="(none)",state="assigned",target="desk"} 1
+conversation_open_sessions{channel="sms",origin="regular",queue="(none)",state="automated",target="desk"} 0
+conversation_open_sessions{channel="sms",origin="regular",queue="(none)",state="queued",target="desk"} 0
+conversation_open_sessions{channel="whatsapp",origin="regular",queue="Support",state="assigned",target="desk"} 0
+conversation_open_sessions{channel="whatsapp",origin="regular",queue="Support",state="automated",target="desk"} 0
+conversation_open_sessions{channel="whatsapp",origin="regular",queue="Support",state="queued",target="desk"} 2
+`, "conversation_open_sessions")
+
+	// What is known and empty is 0; what was never seen is absent.
+	b.sessions = nil
+	s := b.scrape()
+	if v, ok := value(t, s, "conversation_open_sessions", `channel="whatsapp"`, `state="queued"`); v != "0" || !ok {
+		t.Errorf("a known place with nothing in it: %q, %t; want 0", v, ok)
+	}
+	if _, ok := value(t, s, "conversation_open_sessions", `channel="facebook"`); ok {
+		t.Error("a channel that was never seen is exported")
+	}
+}
+
+func TestReplyWindows(t *testing.T) {
+	b := newBench()
+	b.queues = []conversation.Queue{}
+	at := start()
+	for i, left := range []time.Duration{
+		-time.Hour, 0, // over
+		1, 15*time.Minute - 1, // less than 15 minutes
+		15 * time.Minute, // the lower bound belongs to the class
+		30*time.Minute - 1,
+		30 * time.Minute,
+		time.Hour,
+		4*time.Hour - 1,
+		4 * time.Hour, 23 * time.Hour,
+	} {
+		b.sessions = append(b.sessions, windowed(session(int64(i+1), "whatsapp"), at.Add(left)))
+	}
+	automated := windowed(session(100, "whatsapp"), at.Add(time.Second))
+	automated.State = conversation.StateAutomated
+	b.sessions = append(b.sessions, automated, session(101, "whatsapp"), session(102, "sms"))
+	b.expect(t, `
+# HELP conversation_reply_window_next_expiry_timestamp_seconds Unix time at which the next reply window that is still open ends. Absent when none is open. Without messages it is the system's own seconds left added to our clock, kept while a new value differs by less than 60 seconds.
+# TYPE conversation_reply_window_next_expiry_timestamp_seconds gauge
+conversation_reply_window_next_expiry_timestamp_seconds{awaiting="unknown",channel="whatsapp",queue="(none)",target="desk"} 1.772442e+09
+# HELP conversation_reply_window_sessions Open sessions that have a reply window and no automation, by whose turn it is (agent, customer, unknown while messages are not read) and the time left at the end of the pass, lower bound inclusive.
+# TYPE conversation_reply_window_sessions gauge
+conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="15m_30m",target="desk"} 2
+conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="1h_4h",target="desk"} 2
+conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="30m_1h",target="desk"} 1
+conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="expired",target="desk"} 2
+conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="ge_4h",target="desk"} 2
+conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="lt_15m",target="desk"} 2
+`, "conversation_reply_window_sessions", "conversation_reply_window_next_expiry_timestamp_seconds")
+}
+
+func TestTheNextExpiryIsAbsentWhenNoWindowIsOpen(t *testing.T) {
+	b := newBench()
+	b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), start())}
+	if v, ok := value(t, b.scrape(), "conversation_reply_window_next_expiry_timestamp_seconds"); ok {
+		t.Errorf("the next expiry is %s, want none", v)
+	}
+	if v, _ := value(t, b.scrape(), "conversation_reply_window_sessions", `remaining="expired"`); v != "1" {
+		t.Errorf("%s windows are over, want 1", v)
+	}
+}
+
+// A channel that never had a window shows no windows at all.
+func TestChannelsWithoutWindowsShowNone(t *testing.T) {
+	b := newBench()
+	b.sessions = []conversation.Session{session(1, "sms")}
+	if v, ok := value(t, b.scrape(), "conversation_reply_window_sessions"); ok {
+		t.Errorf("windows on a channel without: %s", v)
+	}
+}
+
+// The system tells seconds left at every pass anew, so that the end wanders by
+// the time the answer took; the exported instant must stand still (R12).
+func TestR12TheEndOfAWindowDoesNotJitter(t *testing.T) {
+	b := newBench()
+	end := start().Add(time.Hour)
+	for _, tc := range []struct {
+		told, want time.Duration
+	}{
+		{0, 0}, {time.Second, 0}, {-2 * time.Second, 0}, {59 * time.Second, 0},
+		{60 * time.Second, 60 * time.Second},   // another window
+		{2 * time.Minute, 2 * time.Minute},     // the customer wrote again
+		{121 * time.Second, 120 * time.Second}, // and now that one stands still
+		{-5 * time.Minute, -5 * time.Minute},
+	} {
+		b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), end.Add(tc.told))}
+		b.scrape()
+		got := b.target.ledger.entries[1].window
+		if want := end.Add(tc.want); !got.Equal(want) {
+			t.Errorf("told %s: the end is %s, want %s", tc.told, got.Sub(end), tc.want)
+		}
+		b.clock.advance(time.Second)
+	}
+}
+
+// The system's own word that a window is over is trusted (R12).
+func TestR12AWindowThatIsOverIsOver(t *testing.T) {
+	b := newBench()
+	b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), start().Add(30*time.Second))}
+	b.scrape()
+	b.clock.advance(10 * time.Second)
+	b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), b.clock.now())}
+	s := b.scrape()
+	if v, _ := value(t, s, "conversation_reply_window_sessions", `remaining="expired"`); v != "1" {
+		t.Errorf("%s windows are over, want 1 although one of 20 seconds was remembered", v)
+	}
+	// Its end does not wander on with our clock.
+	for range 5 {
+		b.clock.advance(10 * time.Minute)
+		b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), b.clock.now())}
+		b.scrape()
+	}
+	if got := b.target.ledger.entries[1].window; !got.Equal(start().Add(10 * time.Second)) {
+		t.Errorf("the end of the window wandered to %s", got)
+	}
+}
+
+func TestR2NobodyIsOwedAnAnswerWhileAutomated(t *testing.T) {
+	sessions := []conversation.Session{{ID: 1, State: conversation.StateAutomated, StateSure: true, Awaiting: conversation.AwaitingUnknown}}
+	newLedger().settle(sessions, start(), true)
+	if got := sessions[0].Awaiting; got != conversation.AwaitingCustomer {
+		t.Errorf("awaiting = %s, want customer", got)
+	}
+}
+
+func TestR8TheLastKnownStateStaysWhileAViewerFails(t *testing.T) {
+	for _, tc := range []struct{ last, told, want conversation.State }{
+		{conversation.StateAutomated, conversation.StateAssigned, conversation.StateAutomated},
+		{conversation.StateArchived, conversation.StateAssigned, conversation.StateArchived},
+		{conversation.StateAssigned, conversation.StateArchived, conversation.StateAssigned},
+		{conversation.StateQueued, conversation.StateAssigned, conversation.StateAssigned},
+		{conversation.StateShared, conversation.StateArchived, conversation.StateArchived},
+		{"", conversation.StateAssigned, conversation.StateAssigned},
+	} {
+		l := newLedger()
+		if tc.last != "" {
+			l.settle([]conversation.Session{{ID: 1, State: tc.last, StateSure: true}}, start(), true)
+		}
+		for range 2 { // What is unsure is not remembered.
+			unsure := []conversation.Session{{ID: 1, State: tc.told}}
+			l.settle(unsure, start(), false)
+			if got := unsure[0].State; got != tc.want {
+				t.Errorf("last %q, told %s: %s, want %s", tc.last, tc.told, got, tc.want)
+			}
+		}
+	}
+}
+
+func TestTheLedgerForgets(t *testing.T) {
+	l := newLedger()
+	both := []conversation.Session{{ID: 1, State: conversation.StateAssigned, StateSure: true}, {ID: 2, State: conversation.StateAssigned, StateSure: true}}
+	one := both[:1]
+	l.settle(both, start(), true)
+	l.settle(one, start(), false)
+	if len(l.entries) != 2 {
+		t.Error("a session that a partial listing does not show was forgotten")
+	}
+	l.settle(one, start().Add(entryLife), false)
+	if len(l.entries) != 1 {
+		t.Error("a session that nothing showed for an hour is still remembered")
+	}
+	l.settle(both, start(), true)
+	l.settle(one, start(), true)
+	if len(l.entries) != 1 {
+		t.Error("a session that a whole listing does not show is still remembered")
+	}
+}
+
+func TestThePairsOfADeletedQueueGoAfterAnHour(t *testing.T) {
+	b := newBench()
+	returns := conversation.Queue{ID: 4, Name: "Returns"}
+	s := session(1, "sms")
+	s.Queue = returns
+	b.sessions, b.queues = []conversation.Session{s}, []conversation.Queue{returns}
+	b.scrape()
+	b.sessions = nil
+	there := func() bool {
+		_, ok := value(t, b.scrape(), "conversation_open_sessions", `queue="Returns"`)
+		return ok
+	}
+	b.clock.advance(48 * time.Hour)
+	if !there() {
+		t.Error("the pair of an empty queue that exists is gone")
+	}
+	b.queues = []conversation.Queue{}
+	if !there() {
+		t.Error("the pair of a deleted queue went at once")
+	}
+	b.clock.advance(pairLife - time.Second)
+	if !there() {
+		t.Error("the pair of a deleted queue went within the hour")
+	}
+	b.queues, b.queueErr = nil, conversation.ErrUnsupported
+	if !there() {
+		t.Error("the pair went while the queues could not be read")
+	}
+	b.queues, b.queueErr = []conversation.Queue{}, nil
+	b.clock.advance(time.Second)
+	if there() {
+		t.Error("the pair of a deleted queue is there after an hour")
+	}
+}
+
+func TestQueuesOfOneNameAddUp(t *testing.T) {
+	b := newBench()
+	a, c := session(1, "sms"), session(2, "sms")
+	a.Queue, c.Queue = conversation.Queue{ID: 1, Name: "Support"}, conversation.Queue{ID: 2, Name: " Support\x00 "}
+	b.sessions = []conversation.Session{a, c}
+	if v, _ := value(t, b.scrape(), "conversation_open_sessions", `queue="Support"`, `state="assigned"`); v != "2" {
+		t.Errorf("%s sessions in the two queues of one name, want 2", v)
+	}
+}
+
+func TestTheQueuesBeyondTheLimitShareALabel(t *testing.T) {
+	b := newBench()
+	for id := range int64(maxQueues + 10) {
+		q := conversation.Queue{ID: 1000 - id, Name: "queue " + strings.Repeat("x", int(id))}
+		if id > 120 {
+			q.Name = "late " + strings.Repeat("y", int(id-120))
+		}
+		s := session(id+1, "sms")
+		s.Queue = q
+		b.sessions, b.queues = append(b.sessions, s), append(b.queues, q)
+	}
+	s := b.scrape()
+	if v, _ := value(t, s, "conversation_open_sessions", `queue="(other)"`, `state="assigned"`); v != "10" {
+		t.Errorf("%s sessions in (other), want those of the 10 highest ids", v)
+	}
+	if v, _ := value(t, s, "conversation_scrape_folded_queues"); v != "10" {
+		t.Errorf("%s queues are folded, want 10", v)
+	}
+	if _, ok := value(t, s, "conversation_open_sessions", `queue="queue x"`); ok {
+		t.Error("the second highest id kept its name")
+	}
+}
+
+func TestTheChannelsBeyondTheLimitShareALabel(t *testing.T) {
+	b := newBench()
+	for i := range 2 * maxChannels {
+		b.sessions = append(b.sessions, session(int64(i+1), "channel "+strings.Repeat("x", i)))
+	}
+	for range 2 {
+		s := b.scrape()
+		if v, _ := value(t, s, "conversation_open_sessions", `channel="(other)"`, `state="assigned"`); v != "16" {
+			t.Errorf("%s sessions in (other), want 16", v)
+		}
+		if v, _ := value(t, s, "conversation_open_sessions", `channel="channel"`, `state="assigned"`); v == "" {
+			t.Error("the first channel lost its name")
+		}
+	}
+}

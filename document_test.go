@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"conversation_exporter/collector"
+	"conversation_exporter/web"
+)
+
+// document writes docs/metrics.md from the lists that the metrics are exported
+// from.
+func document() []byte {
+	var b bytes.Buffer
+	b.WriteString(`# Metrics
+
+This page is generated from the code; ` + "`make docs`" + ` writes it anew.
+
+A value that could not be read is absent, never 0, and the metrics of the last
+section but one say so. Every metric of a target has the label ` + "`target`" + `, its name in
+the configuration. No label holds anything of a customer.
+
+`)
+	section := func(title, text string, group func(collector.Metric) bool, all []collector.Metric) {
+		fmt.Fprintf(&b, "## %s\n\n%s\n\n", title, text)
+		for _, m := range all {
+			if !group(m) {
+				continue
+			}
+			fmt.Fprintf(&b, "### `%s`\n\n%s, %s", m.Name, m.Type, m.Stage)
+			if len(m.Labels) > 0 {
+				fmt.Fprintf(&b, ", labels `%s`", strings.Join(m.Labels, "`, `"))
+			}
+			fmt.Fprintf(&b, "\n\n%s\n\n", m.Help)
+		}
+	}
+	for _, g := range collector.Groups() {
+		state := "off"
+		if g.Default {
+			state = "on"
+		}
+		text := fmt.Sprintf("%s. Switched by `--[no-]collector.%s`; %s by default.", strings.ToUpper(g.Summary[:1])+g.Summary[1:], g.Name, state)
+		section(g.Name, text, func(m collector.Metric) bool { return m.Group == g.Name }, collector.Metrics())
+	}
+	section("Health of the scrape", "How good the other values are. Always exported.", func(m collector.Metric) bool { return m.Group == "" }, collector.Metrics())
+	section("The exporter itself", "Beside these, the usual `go_*`, `process_*` and `promhttp_*` metrics of an exporter.", func(collector.Metric) bool { return true }, web.Metrics())
+	b.WriteString(`## Values of labels
+
+| label | values |
+|---|---|
+| ` + "`channel`" + ` | the system's word, such as ` + "`whatsapp`, `facebook`, `sms`, `livechat`" + `; the first 16 of a target, the rest are ` + "`(other)`; `(unknown)`" + ` where the system does not tell |
+| ` + "`queue`" + ` | the queue's name; ` + "`(none)`" + ` for sessions in no queue; the 256 lowest ids keep their names, the rest are ` + "`(other)`; `(queue 7)`" + ` for one whose name cannot be read |
+| ` + "`origin`" + ` | ` + "`regular`, `campaign`" + ` |
+| ` + "`state`" + ` | ` + "`arriving`, `queued`, `assigned`, `automated`, `shared`, `archived`" + `; each system has some of them |
+| ` + "`awaiting`" + ` | ` + "`agent`, `customer`, `unknown`" + ` |
+| ` + "`remaining`" + ` | ` + "`expired`, `lt_15m`, `15m_30m`, `30m_1h`, `1h_4h`, `ge_4h`" + ` |
+
+## How many series
+
+A pair of channel and queue is exported from when it is first seen, and then for as long as the queue
+exists, with zeros: one series a state of the system (5 for a Yeastar PBX), as many again once a campaign
+was seen there, and 6 to 7 for reply windows where the channel has them.
+`)
+	return b.Bytes()
+}
+
+func TestMetricsDocument(t *testing.T) {
+	const file = "docs/metrics.md"
+	want := document()
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is stale: run make docs", file)
+	}
+}
