@@ -1,0 +1,3 @@
+module conversation_exporter/e2e
+
+go 1.26.0

@@ -1,0 +1,331 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// output collects what a program writes while it runs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// program is the exporter under test, running in this process.
+type program struct {
+	stdout, stderr output
+	signals        chan os.Signal
+	code           chan int
+	// url is where it listens.
+	url string
+}
+
+// start runs the program until the test ends and waits until it listens.
+func start(t *testing.T, args ...string) *program {
+	t.Helper()
+	p := &program{signals: make(chan os.Signal, 2), code: make(chan int, 1)}
+	args = append([]string{"--web.listen-address=127.0.0.1:0"}, args...)
+	go func() { p.code <- run(args, &p.stdout, &p.stderr, p.signals) }()
+	t.Cleanup(func() { p.stop(t) })
+	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)|"address":"([^"]+)".*"Listening on"`)
+	for range 2000 {
+		if m := listening.FindStringSubmatch(p.stderr.String()); m != nil {
+			p.url = "http://" + m[1] + m[2]
+			return p
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("the program does not listen: %s", p.stderr.String())
+	return nil
+}
+
+// stop ends the program as an operator would and expects the exit code 0.
+func (p *program) stop(t *testing.T) {
+	t.Helper()
+	if p.code == nil {
+		return
+	}
+	p.signals <- syscall.SIGTERM
+	if code := <-p.code; code != 0 {
+		t.Errorf("exit code %d after SIGTERM: %s", code, p.stderr.String())
+	}
+	p.code = nil
+}
+
+// get fetches a page of the program.
+func (p *program) get(t *testing.T, path string, headers ...string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// once runs the program to its end.
+func once(args ...string) (code int, stdout, stderr string) {
+	var out, err output
+	code = run(args, &out, &err, make(chan os.Signal))
+	return code, out.String(), err.String()
+}
+
+// write makes a file in a folder of the test's own.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const goodConfig = "targets:\n  office:\n    yeastar:\n      url: http://127.0.0.1:9\n      client_id: id\n      client_secret: canary-secret\n"
+
+func TestCommandLine(t *testing.T) {
+	good, bad := write(t, "good.yml", goodConfig), write(t, "bad.yml", strings.ReplaceAll(goodConfig, "url:", "uri:"))
+	webBad := write(t, "web.yml", "tls_server_config:\n  cert_file: absent.pem\n  key_file: absent.key\n")
+	for name, tc := range map[string]struct {
+		args           []string
+		code           int
+		stdout, stderr string // each a part of it
+	}{
+		"help":                     {[]string{"--help"}, 0, "--config.file", ""},
+		"version":                  {[]string{"--version"}, 0, "conversation_exporter, version", ""},
+		"an unknown flag":          {[]string{"--colector.sessions"}, 1, "", "conversation_exporter: unknown long flag '--colector.sessions'; --help lists the flags"},
+		"an argument too many":     {[]string{"config.yml"}, 1, "", "unexpected config.yml"},
+		"a level that is none":     {[]string{"--log.level=loud"}, 1, "", "must be one of debug,info,warn,error"},
+		"an offset that is none":   {[]string{"--timeout-offset=soon"}, 1, "", "invalid duration"},
+		"a demo with a file":       {[]string{"--demo", "--config.file=x.yml"}, 1, "", "--demo brings its own configuration"},
+		"a path that is taken":     {[]string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, "", "is taken by another page"},
+		"no file":                  {[]string{"--config.file=absent.yml"}, 1, "", "absent.yml"},
+		"check good":               {[]string{"--config.check", "--config.file=" + good}, 0, "good.yml is good: 1 target(s)\n", ""},
+		"check bad":                {[]string{"--config.check", "--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
+		"start with bad":           {[]string{"--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
+		"check a bad web file":     {[]string{"--config.check", "--config.file=" + good, "--web.config.file=" + webBad}, 1, "", "web.yml"},
+		"an address that is taken": {[]string{"--config.file=" + good, "--web.listen-address=256.0.0.1:1"}, 1, "", "listening failed"},
+		"no socket from systemd":   {[]string{"--config.file=" + good, "--web.systemd-socket"}, 1, "", "start the exporter by its socket unit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := once(tc.args...)
+			if code != tc.code || !strings.Contains(stdout, tc.stdout) || !strings.Contains(stderr, tc.stderr) {
+				t.Errorf("exit code %d, want %d\nstdout: %s\nstderr: %s", code, tc.code, stdout, stderr)
+			}
+			if strings.Contains(stdout+stderr, "canary") {
+				t.Error("the secret was printed")
+			}
+		})
+	}
+}
+
+func TestGroupsAreChosenByFlags(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                             "sessions",
+		"--no-collector.sessions":      "",
+		"--collector.disable-defaults": "",
+		"--collector.disable-defaults --collector.sessions": "sessions",
+	} {
+		app, o := flags(io.Discard, io.Discard)
+		if _, err := app.Parse(strings.Fields(args)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(o.groups(), " "); got != want {
+			t.Errorf("%q: %q, want %q", args, got, want)
+		}
+	}
+}
+
+func TestLogFormats(t *testing.T) {
+	p := start(t, "--config.file="+write(t, "good.yml", goodConfig), "--log.format=json")
+	p.get(t, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "2")
+	p.stop(t)
+	for line := range strings.Lines(p.stderr.String()) {
+		if !strings.HasPrefix(line, "{") || strings.Count(line, `"caller"`) != 1 {
+			t.Errorf("line = %s", line)
+		}
+	}
+	if n := strings.Count(p.stderr.String(), "connection refused"); n != 1 {
+		t.Errorf("the failure is told %d times: %s", n, p.stderr.String())
+	}
+	if strings.Contains(p.stderr.String(), "canary") {
+		t.Error("the secret was logged")
+	}
+}
+
+func TestShutdown(t *testing.T) {
+	p := start(t, "--config.file="+write(t, "good.yml", goodConfig))
+	if status, body := p.get(t, "/-/ready"); status != http.StatusOK {
+		t.Errorf("ready: %d %s", status, body)
+	}
+	p.stop(t)
+	if !strings.Contains(p.stderr.String(), "msg=stopped") {
+		t.Errorf("log = %s", p.stderr.String())
+	}
+}
+
+// The demo is what a newcomer sees first.
+func TestDemo(t *testing.T) {
+	p := start(t, "--demo")
+	for range 1000 {
+		if _, body := p.get(t, "/"); strings.Contains(body, "read in full") {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	status, page := p.get(t, "/")
+	for _, want := range []string{"demo-pbx", "read in full", "whatsapp", "Support", "queued", "next ends"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page (%d) does not show %q: %s", status, want, page)
+		}
+	}
+	status, metrics := p.get(t, "/metrics")
+	for _, want := range []string{
+		`conversation_up{target="demo-pbx"} 1`,
+		`conversation_scrape_collector_success{collector="sessions",target="demo-pbx"} 1`,
+		`conversation_scrape_collector_partial{collector="sessions",target="demo-pbx"} 0`,
+		`conversation_target_info{system="yeastar",target="demo-pbx",version="83.`,
+		`conversation_open_sessions{channel="whatsapp",origin="regular",queue="Support",state="queued",target="demo-pbx"} `,
+		`conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="Support",remaining="lt_15m",target="demo-pbx"} `,
+		`conversation_exporter_build_info{`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics (%d) does not have %s", status, want)
+		}
+	}
+	if !strings.Contains(p.stdout.String(), "Open "+p.url+"/ in a browser") {
+		t.Errorf("stdout = %s", p.stdout.String())
+	}
+	everything := strings.ToLower(page + metrics + p.stdout.String() + p.stderr.String())
+	for _, canary := range []string{"canary", "+999", "access_token"} {
+		if strings.Contains(everything, canary) {
+			t.Errorf("%q leaked", canary)
+		}
+	}
+	if promtool := os.Getenv("PROMTOOL"); promtool != "" {
+		checkMetrics(t, promtool, metrics)
+	}
+}
+
+func TestOpenMetrics(t *testing.T) {
+	p := start(t, "--config.file="+write(t, "good.yml", goodConfig))
+	_, text := p.get(t, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
+	if !strings.HasSuffix(text, "# EOF\n") || !strings.Contains(text, "conversation_exporter_invalid_timeout_headers_total 0") {
+		t.Errorf("not OpenMetrics: %s", text)
+	}
+}
+
+func TestWebConfig(t *testing.T) {
+	// The password is "demo".
+	auth := write(t, "web.yml", "basic_auth_users:\n  prometheus: $2y$04$F8yPF5ohPqEY5UATK1k4vO.F6eS6eqRUxQOpnl2AZ7J13OJCQLkKq\n")
+	p := start(t, "--config.file="+write(t, "good.yml", goodConfig), "--web.config.file="+auth)
+	if status, _ := p.get(t, "/metrics"); status != http.StatusUnauthorized {
+		t.Errorf("without a password: %d, want 401", status)
+	}
+}
+
+func TestEveryAddressIsServed(t *testing.T) {
+	p := start(t, "--config.file="+write(t, "good.yml", goodConfig), "--web.listen-address=127.0.0.2:0")
+	addresses := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	var found [][]string
+	for range 1000 {
+		if found = addresses.FindAllStringSubmatch(p.stderr.String(), -1); len(found) == 2 {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if len(found) != 2 {
+		t.Fatalf("log = %s", p.stderr.String())
+	}
+	for _, m := range found {
+		p.url = "http://" + m[1]
+		if status, _ := p.get(t, "/-/healthy"); status != http.StatusOK {
+			t.Errorf("%s: %d", m[1], status)
+		}
+	}
+}
+
+// A second signal ends the program at once, even while a scrape hangs.
+func TestASecondSignalExitsAtOnce(t *testing.T) {
+	hung := hangingServer(t)
+	text := strings.ReplaceAll(goodConfig, "http://127.0.0.1:9", hung.URL)
+	p := start(t, "--config.file="+write(t, "hung.yml", text))
+	scraped := make(chan struct{})
+	go func() {
+		defer close(scraped)
+		resp, err := http.Get(p.url + "/metrics") //nolint:noctx // It ends with the server.
+		if err == nil {
+			resp.Body.Close()
+		}
+		http.DefaultClient.CloseIdleConnections()
+	}()
+	<-hung.reached
+	p.signals <- syscall.SIGTERM
+	for range 1000 {
+		if strings.Contains(p.stderr.String(), "shutting down") {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if status, _ := p.get(t, "/-/ready"); status != http.StatusServiceUnavailable {
+		t.Errorf("ready while shutting down: %d, want 503", status)
+	}
+	if status, _ := p.get(t, "/metrics"); status != http.StatusServiceUnavailable {
+		t.Errorf("a scrape while shutting down: %d, want 503", status)
+	}
+	if status, _ := p.get(t, "/-/healthy"); status != http.StatusOK {
+		t.Errorf("healthy while shutting down: %d, want 200", status)
+	}
+	p.signals <- syscall.SIGTERM
+	if code := <-p.code; code != 1 {
+		t.Errorf("exit code %d after a second signal, want 1", code)
+	}
+	p.code = nil
+	hung.release()
+	<-scraped
+	for range 1000 { // What the process would take with it must end before the test does.
+		if strings.Contains(p.stderr.String(), "msg=stopped") {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	fmt.Fprintln(os.Stderr, p.stderr.String())
+}
