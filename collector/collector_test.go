@@ -223,6 +223,21 @@ level=info msg="reading works again" target=desk
 	}
 }
 
+func TestAScrapeThatWasAbandonedSaysNothingOfTheTarget(t *testing.T) {
+	b := newBench()
+	b.scrape()
+	ctx, leave := context.WithCancel(context.Background())
+	b.during = func(context.Context) { leave() }
+	b.err = fmt.Errorf("listing: %w", context.Canceled)
+	b.collector.Scrape(ctx, Deadline{Arrived: time.Now()})
+	if got := b.logs.String(); got != "" {
+		t.Errorf("it logs %q", got)
+	}
+	if s := b.collector.Status()[0]; !s.Groups[0].Success {
+		t.Errorf("the status is that of the abandoned pass: %+v", s)
+	}
+}
+
 func TestLesson17APanicShowsNothingOfItsValue(t *testing.T) {
 	b := newBench()
 	b.during = func(context.Context) { panic("canary") }

@@ -99,8 +99,11 @@ func (t *Target) pass(ctx context.Context) *view {
 		t.readInfo(ctx, v)
 	}
 	v.end = t.opts.Now()
-	t.report(v)
-	t.last.set(v)
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		// A pass that nobody waits for any more says nothing of the target.
+		t.report(v)
+		t.last.set(v)
+	}
 	return v
 }
 

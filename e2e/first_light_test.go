@@ -146,7 +146,7 @@ func TestTheDemoShowsItself(t *testing.T) {
 func TestEachRunGivesItsTokenBack(t *testing.T) {
 	config := startSimulator(t, "--still", "--sessions=20")
 	for i := range 9 {
-		p, address := startExporter(t, config)
+		p, address := startExporter(t, all(config))
 		if metrics := mustGet(t, address+"/metrics"); !strings.Contains(metrics, `conversation_up{target="demo"} 1`) {
 			t.Fatalf("run %d: %s", i+1, p.output())
 		}

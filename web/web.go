@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -84,6 +85,11 @@ func New(opts Options) (*Handler, error) {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// The mux would send the scraper on to the plain form of such a path.
+	if r.URL.Path != path.Clean(r.URL.Path) {
+		http.NotFound(w, r)
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 
@@ -141,13 +147,14 @@ func badTimeoutsOpts() prometheus.CounterOpts {
 	}
 }
 
-// checkTelemetryPath refuses a route that would hide another one.
-func checkTelemetryPath(path string) error {
+// checkTelemetryPath refuses a route that would hide another one, or that no
+// request could ever match.
+func checkTelemetryPath(route string) error {
 	switch {
-	case !strings.HasPrefix(path, "/"), strings.ContainsAny(path, "{} ?#"):
-		return fmt.Errorf("the telemetry path %q must begin with / and be plain, such as %s", path, DefaultTelemetryPath)
-	case path == "/", strings.HasPrefix(path, "/-/"):
-		return fmt.Errorf("the telemetry path %q is taken by another page; choose one such as %s", path, DefaultTelemetryPath)
+	case !strings.HasPrefix(route, "/"), strings.ContainsAny(route, "{}%?# "), route != path.Clean(route):
+		return fmt.Errorf("the telemetry path %q must begin with / and be plain, such as %s", route, DefaultTelemetryPath)
+	case route == "/", strings.HasPrefix(route, "/-/"):
+		return fmt.Errorf("the telemetry path %q is taken by another page; choose one such as %s", route, DefaultTelemetryPath)
 	}
 	return nil
 }
@@ -170,5 +177,5 @@ func (l errorLog) Println(v ...any) {
 			v[i] = errors.Join(many...)
 		}
 	}
-	level.Error(l.logger).Log("msg", "writing metrics failed", "err", strings.ReplaceAll(fmt.Sprint(v...), "\n", "; "))
+	level.Error(l.logger).Log("msg", "writing metrics failed", "err", strings.ReplaceAll(strings.TrimSpace(fmt.Sprintln(v...)), "\n", "; "))
 }

@@ -34,7 +34,7 @@ const (
 	ReasonHTTP5xx Reason = "http_5xx"
 	// ReasonThrottled: the status 429.
 	ReasonThrottled Reason = "throttled"
-	// ReasonAuth: the status 401 or 403.
+	// ReasonAuth: the status 401 or 403, or a proxy's 407.
 	ReasonAuth Reason = "auth"
 	// ReasonDecode: an answer that is not what was documented.
 	ReasonDecode Reason = "decode"
@@ -164,7 +164,7 @@ func describeTLS(err error) (Reason, string) {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return ReasonTLS, "the port speaks plain HTTP: write http:// in url, or the HTTPS port"
 	case strings.HasPrefix(err.Error(), "tls: "):
-		return ReasonTLS, "the handshake failed: the two sides have no version or cipher of TLS in common"
+		return ReasonTLS, "the other side does not speak TLS as expected: check the port in url, and min_version and max_version in tls_config where they are set"
 	}
 	return "", ""
 }
@@ -183,6 +183,8 @@ func statusError(endpoint string, resp *http.Response) error {
 		e.Text = "the address sends us on to " + redirectHost(resp) + ", and redirects are never followed: if that is right, set url to it"
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		e.Reason, e.Text = ReasonAuth, fmt.Sprintf("access was refused (HTTP %d): something in front of the API asks for credentials of its own", code)
+	case code == http.StatusProxyAuthRequired:
+		e.Reason, e.Text = ReasonAuth, "the proxy asks for credentials (HTTP 407): write them into proxy_url"
 	case code == http.StatusTooManyRequests:
 		e.Reason, e.Text = ReasonThrottled, "too many requests (HTTP 429): lower requests_per_second"
 	case code >= 500:
