@@ -291,7 +291,7 @@ func TestASecondSignalExitsAtOnce(t *testing.T) {
 	scraped := make(chan struct{})
 	go func() {
 		defer close(scraped)
-		resp, err := http.Get(p.url + "/metrics") //nolint:noctx // It ends with the server.
+		resp, err := http.Get(p.url + "/metrics")
 		if err == nil {
 			resp.Body.Close()
 		}

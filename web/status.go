@@ -132,7 +132,10 @@ func rowOf(place collector.PlaceStatus, states []collector.StateStatus, now time
 	row := rowData{Channel: place.Channel, Queue: place.Queue, Windowed: len(place.Windows) > 0}
 	for _, state := range states {
 		row.Open = append(row.Open, place.Open[state.Name])
-		row.Sum += place.Open[state.Name]
+	}
+	// A system that failed to tell its states has sessions all the same.
+	for _, n := range place.Open {
+		row.Sum += n
 	}
 	row.Soon = place.Windows["lt_15m"]
 	row.Hour = row.Soon + place.Windows["15m_30m"] + place.Windows["30m_1h"]
