@@ -3,9 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,7 +56,7 @@ func start(t *testing.T, args ...string) *program {
 	go func() { p.code <- run(args, &p.stdout, &p.stderr, p.signals) }()
 	t.Cleanup(func() { p.stop(t) })
 	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)|"address":"([^"]+)".*"Listening on"`)
-	for range 2000 {
+	for range 12000 {
 		if m := listening.FindStringSubmatch(p.stderr.String()); m != nil {
 			p.url = "http://" + m[1] + m[2]
 			return p
@@ -136,6 +137,7 @@ func TestCommandLine(t *testing.T) {
 		"a level that is none":     {[]string{"--log.level=loud"}, 1, "", "must be one of debug,info,warn,error"},
 		"an offset that is none":   {[]string{"--timeout-offset=soon"}, 1, "", "invalid duration"},
 		"a demo with a file":       {[]string{"--demo", "--config.file=x.yml"}, 1, "", "--demo brings its own configuration"},
+		"a demo to be checked":     {[]string{"--demo", "--config.check"}, 1, "", "--demo brings its own configuration"},
 		"a path that is taken":     {[]string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, "", "is taken by another page"},
 		"no file":                  {[]string{"--config.file=absent.yml"}, 1, "", "absent.yml"},
 		"check good":               {[]string{"--config.check", "--config.file=" + good}, 0, "good.yml is good: 1 target(s)\n", ""},
@@ -283,6 +285,31 @@ func TestEveryAddressIsServed(t *testing.T) {
 	}
 }
 
+// A connection on which nothing is asked must not cost the token: the PBX allows 8.
+func TestAnIdleConnectionDoesNotCostTheToken(t *testing.T) {
+	revoked := make(chan struct{}, 1)
+	pbx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/del_token") {
+			revoked <- struct{}{}
+		}
+		_, _ = w.Write([]byte(`{"errcode":0,"access_token":"T","refresh_token":"R"}`))
+	}))
+	defer pbx.Close()
+	p := start(t, "--config.file="+write(t, "good.yml", strings.ReplaceAll(goodConfig, "http://127.0.0.1:9", pbx.URL)))
+	p.get(t, "/metrics")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p.stop(t)
+	select {
+	case <-revoked:
+	default:
+		t.Errorf("the token was not given back: %s", p.stderr.String())
+	}
+}
+
 // A second signal ends the program at once, even while a scrape hangs.
 func TestASecondSignalExitsAtOnce(t *testing.T) {
 	hung := hangingServer(t)
@@ -327,5 +354,5 @@ func TestASecondSignalExitsAtOnce(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	fmt.Fprintln(os.Stderr, p.stderr.String())
+	t.Errorf("the program did not end: %s", p.stderr.String())
 }

@@ -45,8 +45,8 @@ func (d Deadline) at(target *Target) time.Time {
 }
 
 // Scrape makes a pass over every target at once and returns what they told, as
-// a prometheus.Collector that holds finished values. It returns by the deadline
-// whatever the targets do.
+// a prometheus.Collector that holds finished values. It returns by the deadline,
+// which the context of every call to a source carries.
 func (c *Collector) Scrape(ctx context.Context, deadline Deadline) prometheus.Collector {
 	s := scrape{families: c.families, views: make([]*view, len(c.targets))}
 	var wg sync.WaitGroup

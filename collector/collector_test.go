@@ -141,15 +141,27 @@ func TestLesson10OneTargetLeavesTheOthers(t *testing.T) {
 
 func TestTheDeadlineRunsFromTheArrival(t *testing.T) {
 	b := newBench()
-	arrived := time.Now().Add(-time.Hour)
+	arrived, calls := time.Now().Add(-200*time.Millisecond), 0
 	for _, tc := range []struct{ limit, want time.Duration }{{0, 10 * time.Second}, {time.Second, time.Second}, {90 * time.Second, 90 * time.Second}} {
 		b.during = func(ctx context.Context) {
+			calls++
 			deadline, ok := ctx.Deadline()
 			if got := deadline.Sub(arrived); !ok || got != tc.want {
 				t.Errorf("limit %s: the deadline is %s after the arrival, want %s", tc.limit, got, tc.want)
 			}
 		}
 		b.collector.Scrape(context.Background(), Deadline{Arrived: arrived, Limit: tc.limit})
+	}
+	if calls != 3 {
+		t.Errorf("%d passes, want 3", calls)
+	}
+}
+
+func TestAScrapeThatArrivesTooLateStartsNoPass(t *testing.T) {
+	b := newBench()
+	b.during = func(context.Context) { t.Error("a pass was made") }
+	for range 100 {
+		b.collector.Scrape(context.Background(), Deadline{Arrived: time.Now().Add(-time.Minute)})
 	}
 }
 
@@ -167,8 +179,10 @@ func TestLesson13WaitingForAnotherPassIsPartOfTheTime(t *testing.T) {
 	if v, _ := value(t, s, "conversation_scrape_collector_timeout"); v != "1" {
 		t.Errorf("timeout = %q, want 1", v)
 	}
-	if _, ok := value(t, s, "conversation_open_sessions"); ok {
-		t.Error("a pass that never began exports sessions")
+	for _, metric := range []string{"conversation_open_sessions", "conversation_up", "conversation_target_info"} {
+		if _, ok := value(t, s, metric); ok {
+			t.Errorf("a pass that never began exports %s", metric)
+		}
 	}
 }
 
@@ -214,8 +228,8 @@ func TestOneLineForEachFailureAndOneWhenItIsOver(t *testing.T) {
 	for range 3 {
 		b.scrape()
 	}
-	want := `level=warn msg="reading failed" target=desk collector=sessions partial=false err="no route"
-level=warn msg="reading failed" target=desk collector=sessions partial=false err=permission
+	want := `level=warn msg="reading failed" target=desk err="no route"
+level=warn msg="reading failed" target=desk err=permission
 level=info msg="reading works again" target=desk
 `
 	if got := b.logs.String(); got != want {
@@ -245,12 +259,63 @@ func TestLesson17APanicShowsNothingOfItsValue(t *testing.T) {
 	if got := b.logs.String(); strings.Contains(got, `err="listing the open sessions: a fault of the exporter: canary`) || !strings.Contains(got, "a fault of the exporter: string") {
 		t.Errorf("log = %s", got)
 	}
-	b.during = func(context.Context) { var none []int; _ = none[len(b.sessions)+1] }
+	b.during = func(context.Context) { none := make([]int, 0); _ = none[len(b.sessions)+1] }
 	if v, _ := value(t, b.scrape(), "conversation_scrape_collector_success"); v != "0" {
 		t.Errorf("success = %q after a panic", v)
 	}
-	if status := b.collector.Status(); !strings.Contains(status[0].Groups[0].Problems[0], "index out of range") {
-		t.Errorf("problems = %q", status[0].Groups[0].Problems)
+	if status := b.collector.Status(); !strings.Contains(status[0].Problems[0], "index out of range") {
+		t.Errorf("problems = %q", status[0].Problems)
+	}
+}
+
+func TestAFaultWhileCountingIsContained(t *testing.T) {
+	b := newBench()
+	b.sessions = []conversation.Session{session(1, "sms")}
+	b.target.ledger = nil
+	s := b.scrape()
+	if v, _ := value(t, s, "conversation_scrape_collector_success"); v != "0" {
+		t.Errorf("success = %q", v)
+	}
+	if _, ok := value(t, s, "conversation_open_sessions"); ok {
+		t.Error("sessions are exported")
+	}
+	if !strings.Contains(b.logs.String(), "counting the sessions: a fault of the exporter") {
+		t.Errorf("log = %s", b.logs.String())
+	}
+}
+
+// Two losses are two lines, and a queue list that fails is one of them.
+func TestEachProblemIsToldByItself(t *testing.T) {
+	b := newBench()
+	b.err = errors.New("one\ntwo")
+	b.cover.Problems = []error{errors.New("one"), errors.New("two")}
+	b.scrape()
+	if got := b.collector.Status()[0].Problems; len(got) != 2 || got[0] != "one" || got[1] != "two" {
+		t.Errorf("problems = %q", got)
+	}
+	b.err, b.queueErr = nil, errors.New("two")
+	b.scrape()
+	if got := b.collector.Status()[0].Problems; len(got) != 2 {
+		t.Errorf("problems = %q", got)
+	}
+	b.cover.Problems, b.queueErr = nil, errors.New("no queues")
+	s := b.scrape()
+	if v, _ := value(t, s, "conversation_scrape_collector_success"); v != "0" {
+		t.Errorf("success = %q although the queues could not be read", v)
+	}
+	if v, _ := value(t, s, "conversation_scrape_collector_partial"); v != "1" {
+		t.Errorf("partial = %q although the queues could not be read", v)
+	}
+}
+
+// With every group off, a dead target still says why.
+func TestADeadTargetSaysWhy(t *testing.T) {
+	b := newBench()
+	b.target.opts.Groups = nil
+	b.down, b.infoErr = true, errors.New("no route")
+	b.scrape()
+	if got := b.collector.Status()[0]; got.Up || len(got.Problems) != 1 || got.Problems[0] != "no route" {
+		t.Errorf("status = %+v", got)
 	}
 }
 
@@ -275,8 +340,8 @@ func TestStatus(t *testing.T) {
 	if place.Channel != "whatsapp" || place.Open["assigned"] != 2 || place.Windows["lt_15m"] != 2 || !place.NextExpiry.Equal(start().Add(5*time.Minute)) {
 		t.Errorf("place = %+v", place)
 	}
-	if g := s.Groups[0]; g.Success || !g.Partial || len(g.Problems) != 1 || g.Problems[0] != "extension 1001: no permission" {
-		t.Errorf("group = %+v", g)
+	if g := s.Groups[0]; g.Success || !g.Partial || len(s.Problems) != 1 || s.Problems[0] != "extension 1001: no permission" {
+		t.Errorf("group = %+v, problems = %q", g, s.Problems)
 	}
 }
 

@@ -1,18 +1,16 @@
 package collector
 
 import (
+	"context"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"conversation_exporter/conversation"
 )
 
-// The stages of a metric: what may still change about it.
-const (
-	// StageStable means that name, labels and meaning stay.
-	StageStable = "stable"
-	// StageExperimental means that they may change with any release.
-	StageExperimental = "experimental"
-)
+// StageStable is the stage of a metric whose name, labels and meaning stay.
+const StageStable = "stable"
 
 // emit takes one sample: its value and the values of the family's labels.
 type emit func(value float64, labels ...string)
@@ -36,14 +34,16 @@ type group struct {
 	summary string
 	// byDefault is true for a group that is on unless it is switched off.
 	byDefault bool
-	families  func() []family
+	// read reads what the group shows, and tells how that went.
+	read     func(*Target, context.Context, *view) outcome
+	families func() []family
 }
 
 // groups is the list of all groups. A new group is a file with its list of
 // families, and one line here.
 func groups() []group {
 	return []group{
-		{name: groupSessions, summary: "open sessions and reply windows", byDefault: true, families: sessionFamilies},
+		{name: groupSessions, summary: "open sessions and reply windows", byDefault: true, read: (*Target).readSessions, families: sessionFamilies},
 	}
 }
 
@@ -130,7 +130,7 @@ func (d described) collect(v *view, ch chan<- prometheus.Metric) {
 }
 
 // unixSeconds gives an instant as Prometheus counts them.
-func unixSeconds(t interface{ UnixMilli() int64 }) float64 {
+func unixSeconds(t time.Time) float64 {
 	return float64(t.UnixMilli()) / 1000
 }
 

@@ -15,8 +15,12 @@ func targetFamilies() []family {
 	return []family{
 		{
 			name: "conversation_up", kind: prometheus.GaugeValue, stage: StageStable,
-			help:    "1 if at least one call with valid credentials succeeded in this pass, else 0.",
-			samples: func(v *view, emit emit) { emit(truth(v.up)) },
+			help: "1 if at least one call with valid credentials succeeded in this pass, else 0. Absent where another scrape's pass left no time for one.",
+			samples: func(v *view, emit emit) {
+				if v.began {
+					emit(truth(v.up))
+				}
+			},
 		},
 		{
 			name: "conversation_target_info", kind: prometheus.GaugeValue, stage: StageStable,

@@ -29,6 +29,7 @@ type fake struct {
 	err      error
 	queues   []conversation.Queue
 	queueErr error
+	infoErr  error
 	// down is true where no call succeeds.
 	down bool
 	// during is called while the sessions are listed.
@@ -57,7 +58,7 @@ func (f *fake) Info(context.Context) (conversation.Info, error) {
 	if !f.down {
 		info.AcceptedAt = f.clock.now()
 	}
-	return info, nil
+	return info, f.infoErr
 }
 
 func (f *fake) Close(context.Context) error { f.closed = true; return nil }

@@ -41,6 +41,8 @@ func (l *ledger) settle(sessions []conversation.Session, now time.Time, complete
 	l.pass++
 	for i := range sessions {
 		s := &sessions[i]
+		// Without its monotonic part, an instant follows a clock that is set.
+		s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
 		e := l.entries[s.ID]
 		s.State = settleState(s.State, s.StateSure, e.state)
 		if s.StateSure {

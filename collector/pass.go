@@ -3,9 +3,6 @@ package collector
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,6 +25,19 @@ type view struct {
 	// folded counts the queues that share one label.
 	folded   int
 	outcomes []outcome
+	// began is false for a pass that another one left no time.
+	began bool
+	// problem is why the system did not tell what it is.
+	problem error
+	// list is what the groups read, until it is counted.
+	list *listing
+}
+
+// listing is what a source told of the open sessions.
+type listing struct {
+	sessions []conversation.Session
+	queues   []conversation.Queue
+	cover    conversation.Coverage
 }
 
 // outcome is how the reading of one group went.
@@ -61,7 +71,7 @@ type Target struct {
 	turn   chan struct{}
 	ledger *ledger
 	known  *known
-	told   map[string]bool
+	logged map[string]bool
 	last   lastView
 }
 
@@ -75,17 +85,15 @@ func NewTarget(opts Options) *Target {
 	}
 	return &Target{
 		opts: opts, turn: make(chan struct{}, 1),
-		ledger: newLedger(), known: newKnown(), told: make(map[string]bool),
+		ledger: newLedger(), known: newKnown(), logged: make(map[string]bool),
 	}
 }
 
-// pass reads the target once. It returns by the context's deadline.
+// pass reads the target once. It returns by the context's deadline, as far as
+// the source keeps to it.
 func (t *Target) pass(ctx context.Context) *view {
 	v := &view{target: t.opts.Name, started: t.opts.Now()}
-	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
-	case <-ctx.Done():
+	if !t.takeTurn(ctx) {
 		// Another scrape's pass took all of this one's time.
 		v.end = t.opts.Now()
 		for _, name := range t.opts.Groups {
@@ -93,10 +101,16 @@ func (t *Target) pass(ctx context.Context) *view {
 		}
 		return v
 	}
-	if slices.Contains(t.opts.Groups, groupSessions) {
-		v.outcomes = append(v.outcomes, t.readSessions(ctx, v))
-	} else {
-		t.readInfo(ctx, v)
+	defer func() { <-t.turn }()
+	v.began = true
+	for _, g := range groups() {
+		if slices.Contains(t.opts.Groups, g.name) {
+			v.outcomes = append(v.outcomes, g.read(t, ctx, v))
+		}
+	}
+	t.readInfo(ctx, v)
+	if err := t.contain("counting the sessions", func() error { t.tally(v); return nil }); err != nil {
+		v.fail(err)
 	}
 	v.end = t.opts.Now()
 	if !errors.Is(ctx.Err(), context.Canceled) {
@@ -107,30 +121,39 @@ func (t *Target) pass(ctx context.Context) *view {
 	return v
 }
 
+// takeTurn waits until no other pass is under way. It is false where the time
+// is over first.
+func (t *Target) takeTurn(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case t.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // readSessions reads what the group "sessions" shows.
 func (t *Target) readSessions(ctx context.Context, v *view) outcome {
 	begun := t.opts.Now()
 	o := outcome{group: groupSessions}
-	var (
-		sessions []conversation.Session
-		cover    conversation.Coverage
-	)
+	var list listing
 	failed := t.contain("listing the open sessions", func() (err error) {
-		sessions, cover, err = t.opts.Source.OpenSessions(ctx)
+		list.sessions, list.cover, err = t.opts.Source.OpenSessions(ctx)
 		return err
 	})
-	queues := t.readQueues(ctx)
-	t.readInfo(ctx, v)
-
-	o.problems = cover.Problems
-	if failed != nil {
-		o.problems = []error{failed}
-	} else {
-		t.tally(v, sessions, queues, cover)
+	if failed == nil {
+		t.addQueues(ctx, &list)
+		v.list = &list
+	} else if len(list.cover.Problems) == 0 {
+		list.cover.Problems = []error{failed}
 	}
-	o.timedOut = cover.TimedOut || slices.ContainsFunc(o.problems, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) })
-	o.success = failed == nil && cover.Failed == 0 && !slices.ContainsFunc(o.problems, isFault)
-	o.partial = failed == nil && !cover.Complete()
+	o.problems = list.cover.Problems
+	o.timedOut = list.cover.TimedOut || slices.ContainsFunc(o.problems, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) })
+	o.success = failed == nil && list.cover.Failed == 0 && !slices.ContainsFunc(o.problems, isFault)
+	o.partial = failed == nil && !list.cover.Complete()
 	o.took = t.opts.Now().Sub(begun)
 	return o
 }
@@ -141,39 +164,44 @@ func isFault(err error) bool {
 	return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, conversation.ErrPageLimit)
 }
 
-// readQueues returns the queues that exist, or nil where that cannot be told.
-// A failure shows in the sessions too, whose labels come from the same list.
-func (t *Target) readQueues(ctx context.Context) (queues []conversation.Queue) {
+// addQueues adds the queues that exist to what was listed. A failure that the
+// listing met too is told once.
+func (t *Target) addQueues(ctx context.Context, list *listing) {
 	err := t.contain("listing the queues", func() (err error) {
-		queues, err = t.opts.Source.Queues(ctx)
+		list.queues, err = t.opts.Source.Queues(ctx)
 		return err
 	})
-	if err != nil {
-		return nil
+	if err == nil || errors.Is(err, conversation.ErrUnsupported) {
+		return
 	}
-	return queues
+	list.queues = nil
+	if !slices.ContainsFunc(list.cover.Problems, func(known error) bool { return known.Error() == err.Error() }) {
+		list.cover.Problems = append(slices.Clone(list.cover.Problems), err)
+	}
 }
 
 // readInfo reads what the system is, and whether it accepted our credentials in
 // this pass.
 func (t *Target) readInfo(ctx context.Context, v *view) {
-	err := t.contain("reading the version", func() (err error) {
+	v.problem = t.contain("reading the version", func() (err error) {
 		v.info, err = t.opts.Source.Info(ctx)
 		return err
 	})
-	if err != nil {
-		level.Debug(t.opts.Logger).Log("msg", "the system did not tell its version", "target", t.opts.Name, "err", err)
-	}
 	v.up = !v.info.AcceptedAt.IsZero() && !v.info.AcceptedAt.Before(v.started)
 }
 
-// tally counts the sessions, as of now, by place.
-func (t *Target) tally(v *view, sessions []conversation.Session, queues []conversation.Queue, cover conversation.Coverage) {
+// tally counts the sessions that were listed, as of now, by place.
+func (t *Target) tally(v *view) {
+	if v.list == nil {
+		return
+	}
+	list := v.list
+	v.list = nil
 	now := t.opts.Now()
-	t.ledger.settle(sessions, now, cover.Failed+cover.Cut == 0)
-	l := t.known.learn(sessions, queues)
+	t.ledger.settle(list.sessions, now, list.cover.Failed+list.cover.Cut == 0)
+	l := t.known.learn(list.sessions, list.queues)
 	tallies := make(map[place]*tally)
-	for _, s := range sessions {
+	for _, s := range list.sessions {
 		at := l.place(s)
 		if tallies[at] == nil {
 			tallies[at] = newTally()
@@ -187,39 +215,54 @@ func (t *Target) tally(v *view, sessions []conversation.Session, queues []conver
 }
 
 // contain turns a panic into an error, so that one source's fault leaves the
-// other targets alone. The value of a panic may hold anything, so only the
-// runtime's own are put into words.
+// other targets alone.
 func (t *Target) contain(doing string, read func() error) (err error) {
 	defer func() {
-		p := recover()
-		if p == nil {
-			return
+		if p := recover(); p != nil {
+			err = conversation.NewPanicError(doing, p)
 		}
-		var fault runtime.Error
-		if e, ok := p.(error); ok && errors.As(e, &fault) {
-			err = fmt.Errorf("%s: a fault of the exporter: %w", doing, fault)
-		} else {
-			err = fmt.Errorf("%s: a fault of the exporter: %T", doing, p)
+		var fault *conversation.PanicError
+		if errors.As(err, &fault) {
+			level.Error(t.opts.Logger).Log("msg", "panic", "target", t.opts.Name, "err", fault, "stack", fault.Stack)
 		}
-		level.Error(t.opts.Logger).Log("msg", "panic", "target", t.opts.Name, "err", err, "stack", string(debug.Stack()))
 	}()
 	return read()
+}
+
+// problems returns what went wrong in a pass. Where nothing else tells why the
+// target is down, it is why it did not tell what it is.
+func (v *view) problems() []error {
+	var all []error
+	for _, o := range v.outcomes {
+		all = append(all, o.problems...)
+	}
+	if len(all) == 0 && !v.up && v.problem != nil {
+		all = append(all, v.problem)
+	}
+	return all
+}
+
+// fail withdraws what was read, after a fault while it was counted.
+func (v *view) fail(err error) {
+	v.tallies, v.list = nil, nil
+	for i := range v.outcomes {
+		o := &v.outcomes[i]
+		o.success, o.partial, o.problems = false, false, append(o.problems, err)
+	}
 }
 
 // report writes a line for each problem that is new and one when all are over.
 func (t *Target) report(v *view) {
 	now := make(map[string]bool)
-	for _, o := range v.outcomes {
-		for _, problem := range o.problems {
-			text := problem.Error()
-			now[text] = true
-			if !t.told[text] {
-				level.Warn(t.opts.Logger).Log("msg", "reading failed", "target", t.opts.Name, "collector", o.group, "partial", o.partial, "err", text)
-			}
+	for _, problem := range v.problems() {
+		text := problem.Error()
+		if !now[text] && !t.logged[text] {
+			level.Warn(t.opts.Logger).Log("msg", "reading failed", "target", t.opts.Name, "err", text)
 		}
+		now[text] = true
 	}
-	if len(now) == 0 && len(t.told) > 0 {
+	if len(now) == 0 && len(t.logged) > 0 {
 		level.Info(t.opts.Logger).Log("msg", "reading works again", "target", t.opts.Name)
 	}
-	t.told = now
+	t.logged = now
 }

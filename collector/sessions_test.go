@@ -106,7 +106,10 @@ func TestR12TheEndOfAWindowDoesNotJitter(t *testing.T) {
 	for _, tc := range []struct {
 		told, want time.Duration
 	}{
-		{0, 0}, {time.Second, 0}, {-2 * time.Second, 0}, {59 * time.Second, 0},
+		{0, 0},
+		{time.Second, 0},
+		{-2 * time.Second, 0},
+		{59 * time.Second, 0},
 		{60 * time.Second, 60 * time.Second},   // another window
 		{2 * time.Minute, 2 * time.Minute},     // the customer wrote again
 		{121 * time.Second, 120 * time.Second}, // and now that one stands still
@@ -119,6 +122,23 @@ func TestR12TheEndOfAWindowDoesNotJitter(t *testing.T) {
 			t.Errorf("told %s: the end is %s, want %s", tc.told, got.Sub(end), tc.want)
 		}
 		b.clock.advance(time.Second)
+	}
+}
+
+// An instant that was reckoned before the machine's clock was set must not stay.
+func TestR12TheEndOfAWindowFollowsAClockThatIsSet(t *testing.T) {
+	l := newLedger()
+	before := time.Now()
+	first := []conversation.Session{windowed(session(1, "whatsapp"), before.Add(time.Hour))}
+	l.settle(first, before, true)
+	// The wall clock is set on by two hours; the monotonic part knows nothing of it.
+	later := time.Now()
+	told := later.Add(time.Hour)
+	shifted := time.Unix(told.Unix(), int64(told.Nanosecond())).Add(2 * time.Hour)
+	second := []conversation.Session{windowed(session(1, "whatsapp"), shifted)}
+	l.settle(second, later, true)
+	if got := second[0].Window.End; got.Sub(before.Round(0)) < 2*time.Hour || strings.Contains(first[0].Window.End.String(), "m=") {
+		t.Errorf("the end is %s after the clock was set on", got)
 	}
 }
 

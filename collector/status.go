@@ -21,6 +21,8 @@ type Status struct {
 	// Ended is the end of the pass, Took its length.
 	Ended time.Time
 	Took  time.Duration
+	// Problems say what failed and, where it is known, the remedy.
+	Problems []string
 	// Groups tell how the reading of each group went.
 	Groups []GroupStatus
 	// States are those that the system's sessions can have, in order.
@@ -41,8 +43,6 @@ type GroupStatus struct {
 	Name string
 	// Success, Partial and TimedOut are as in the health metrics.
 	Success, Partial, TimedOut bool
-	// Problems say what failed and, where it is known, the remedy.
-	Problems []string
 }
 
 // PlaceStatus counts the sessions of one channel and queue.
@@ -97,11 +97,10 @@ func statusOf(v *view) Status {
 		s.States = append(s.States, StateStatus{Name: string(state), Meaning: state.Meaning()})
 	}
 	for _, o := range v.outcomes {
-		g := GroupStatus{Name: o.group, Success: o.success, Partial: o.partial, TimedOut: o.timedOut}
-		for _, problem := range o.problems {
-			g.Problems = append(g.Problems, problem.Error())
-		}
-		s.Groups = append(s.Groups, g)
+		s.Groups = append(s.Groups, GroupStatus{Name: o.group, Success: o.success, Partial: o.partial, TimedOut: o.timedOut})
+	}
+	for _, problem := range v.problems() {
+		s.Problems = append(s.Problems, problem.Error())
 	}
 	for at, t := range v.tallies {
 		p := PlaceStatus{Channel: at.channel, Queue: at.queue, Open: make(map[string]int), Windows: make(map[string]int)}

@@ -154,7 +154,7 @@ func TestLesson17PanicStaysInItsTarget(t *testing.T) {
 			}},
 			[]string{health("success", "bad", "0")},
 		},
-		{"queues", &fakeSource{open: oneSession, queues: func() []conversation.Queue { panic(secret) }}, []string{health("success", "bad", "1"), oneSessionSample("bad")}},
+		{"queues", &fakeSource{open: oneSession, queues: func() []conversation.Queue { panic(secret) }}, []string{health("success", "bad", "0"), oneSessionSample("bad")}},
 		{
 			"info",
 			&fakeSource{open: oneSession, info: func() conversation.Info { panic(secret) }},

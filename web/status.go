@@ -164,6 +164,8 @@ func mood(s collector.Status) (word, verdict string) {
 		return "partial", "read in part"
 	case !s.Up:
 		return "failed", "did not answer"
+	case len(s.Groups) == 0:
+		return "ok", "answers"
 	default:
 		return "ok", "read in full"
 	}

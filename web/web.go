@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,14 +66,8 @@ func New(opts Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page, registry: prometheus.NewRegistry()}
-	h.badTimeouts = prometheus.NewCounter(badTimeoutsOpts())
-	h.registry.MustRegister(
-		h.badTimeouts,
-		versioncollector.NewCollector("conversation_exporter"),
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
+	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page}
+	h.registry, h.badTimeouts = newRegistry()
 	h.mux.HandleFunc("GET "+opts.TelemetryPath, h.metrics)
 	h.mux.Handle("GET /{$}", page)
 	h.mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
@@ -116,9 +111,11 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 		h.badTimeouts.Inc()
 	}
 	// A registry of its own, since the values belong to this request alone.
-	told := prometheus.NewRegistry()
-	told.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Deadline{Arrived: arrived, Limit: limit}))
-	promhttp.HandlerFor(prometheus.Gatherers{h.registry, told}, promhttp.HandlerOpts{
+	targets := prometheus.NewRegistry()
+	if wantsTargets(r) {
+		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Deadline{Arrived: arrived, Limit: limit}))
+	}
+	promhttp.HandlerFor(prometheus.Gatherers{h.registry, targets}, promhttp.HandlerOpts{
 		ErrorLog: errorLog{h.opts.Logger},
 		// The other way would write a stack trace to the scraper.
 		ErrorHandling:     promhttp.ContinueOnError,
@@ -127,24 +124,53 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	}).ServeHTTP(w, r)
 }
 
-// Metrics lists the exporter's own metrics, for the documentation.
-func Metrics() []collector.Metric {
-	opts := badTimeoutsOpts()
-	return []collector.Metric{
-		{
-			Name: "conversation_exporter_build_info", Type: "gauge", Stage: collector.StageStable,
-			Labels: []string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"},
-			Help:   "Always 1. The version of the exporter and what it was built with.",
-		},
-		{Name: opts.Name, Help: opts.Help, Type: "counter", Stage: collector.StageStable},
+// wantsTargets reports whether a scrape asks for any metric of a target: HEAD
+// asks for none, and the parameter name[], which the library knows, may ask for
+// others only.
+func wantsTargets(r *http.Request) bool {
+	names := r.URL.Query()["name[]"]
+	if r.Method == http.MethodHead || len(names) == 0 {
+		return r.Method != http.MethodHead
 	}
+	return slices.ContainsFunc(collector.Metrics(), func(m collector.Metric) bool { return slices.Contains(names, m.Name) })
 }
 
-func badTimeoutsOpts() prometheus.CounterOpts {
-	return prometheus.CounterOpts{
+// newRegistry makes the registry of the exporter's own metrics.
+func newRegistry() (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
+	registry = prometheus.NewRegistry()
+	badTimeouts = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "conversation_exporter_invalid_timeout_headers_total",
 		Help: "Scrapes whose header " + timeoutHeader + " was not a finite number above 0; each target's own timeout counted instead.",
+	})
+	registry.MustRegister(
+		badTimeouts,
+		versioncollector.NewCollector("conversation_exporter"),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return registry, badTimeouts
+}
+
+// Metrics lists the exporter's own metrics as they are exported, for the
+// documentation; those of the Go runtime and the process are the library's.
+func Metrics() ([]collector.Metric, error) {
+	registry, _ := newRegistry()
+	families, err := registry.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("listing the exporter's own metrics: %w", err)
 	}
+	var list []collector.Metric
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "conversation_exporter_") {
+			continue
+		}
+		m := collector.Metric{Name: f.GetName(), Help: f.GetHelp(), Type: strings.ToLower(f.GetType().String()), Stage: collector.StageStable}
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			m.Labels = append(m.Labels, l.GetName())
+		}
+		list = append(list, m)
+	}
+	return list, nil
 }
 
 // checkTelemetryPath refuses a route that would hide another one, or that no

@@ -46,9 +46,12 @@ type queueInfo struct {
 type directory struct {
 	source *Source
 
-	mu           sync.Mutex
-	queues       map[int64]queueInfo
-	queuesAt     time.Time
+	mu       sync.Mutex
+	queues   map[int64]queueInfo
+	queuesAt time.Time
+	// triedAt is when the queues were last asked for, failure what came of it.
+	triedAt      time.Time
+	failure      error
 	extensions   []string
 	extensionsAt time.Time
 }
@@ -62,6 +65,22 @@ func (d *directory) loadQueues(ctx context.Context, life time.Duration) error {
 	if fresh {
 		return nil
 	}
+	err := d.askQueues(ctx, now)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.triedAt, d.failure = now, err
+	return err
+}
+
+// lastTry tells how the last try to read the queues went, if it was a moment ago.
+func (d *directory) lastTry() (recent bool, failure error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.triedAt.IsZero() && d.source.opts.Clock.Now().Before(d.triedAt.Add(directoryFresh)), d.failure
+}
+
+// askQueues reads the queues and remembers what it could read.
+func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 	listed, err := pages[queueRow](ctx, d.source, pathQueueList)
 	if errors.Is(err, conversation.ErrUnsupported) {
 		// A PBX without message queues has no members to ask for.
@@ -119,6 +138,9 @@ func (d *directory) query(ctx context.Context, listed []queueRow) (map[int64]que
 // because a queue is younger than what is remembered. A failure leaves things
 // as they are: the session then counts as one whose mode was assumed.
 func (d *directory) knowAll(ctx context.Context, ids []int64) {
+	if recent, failure := d.lastTry(); recent && failure != nil {
+		return
+	}
 	for _, id := range ids {
 		if _, ok := d.queue(id); !ok {
 			_ = d.loadQueues(ctx, directoryFresh)

@@ -120,9 +120,14 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	return sessions, cover, nil
 }
 
-// Queues implements conversation.Source. The list is at most 10 minutes old.
+// Queues implements conversation.Source. The list is at most 10 minutes old. A
+// failure that OpenSessions met a moment ago is told and not met again.
 func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
-	if err := s.dir.loadQueues(ctx, directoryLife); err != nil {
+	recent, err := s.dir.lastTry()
+	if !recent {
+		err = s.dir.loadQueues(ctx, directoryLife)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s.dir.list(), nil

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"conversation_exporter/conversation"
 	"conversation_exporter/source/httpapi"
 )
 
@@ -56,9 +57,6 @@ type signIn struct {
 // errClosed is what a call ends with after the tokens were given back.
 var errClosed = errors.New("signing in: the target is being closed")
 
-// errBroken is what a sign-in ends with that broke off inside the exporter.
-var errBroken = errors.New("signing in: broken off by a fault of the exporter")
-
 // get returns a token that should be accepted, signing in where there is none.
 func (t *tokens) get(ctx context.Context) (httpapi.Secret, error) {
 	t.mu.Lock()
@@ -102,11 +100,13 @@ func (t *tokens) start(ctx context.Context) *signIn {
 	t.running = run
 	go func() {
 		defer cancel()
-		err := errBroken
+		var err error
 		defer func() {
 			// A panic here has no scrape to end with it, so it must not go on; the
 			// callers are told, and the next of them tries again.
-			_ = recover()
+			if p := recover(); p != nil {
+				err = conversation.NewPanicError("signing in", p)
+			}
 			t.mu.Lock()
 			run.err, t.running = err, nil
 			t.mu.Unlock()

@@ -412,3 +412,24 @@ func TestASecretThatCannotBeRead(t *testing.T) {
 		t.Errorf("%d sign-ins without a secret", n)
 	}
 }
+
+// A fault in a sign-in has no scrape to end with it; the next one tries again.
+func TestAPanicWhileSigningInIsContained(t *testing.T) {
+	p := newPBX(t)
+	broken := true
+	s := p.source(t, func(o *Options) {
+		o.Secret = func() (httpapi.Secret, error) {
+			if broken {
+				panic("canary")
+			}
+			return httpapi.NewSecret(p.ClientSecret()), nil
+		}
+	})
+	if text := listOnce(s); text != "signing in: a fault of the exporter: string" {
+		t.Errorf("error = %q", text)
+	}
+	broken = false
+	if text := listOnce(s); text != "" {
+		t.Errorf("after the fault: %s", text)
+	}
+}

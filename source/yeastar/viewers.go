@@ -66,10 +66,10 @@ func (s *Source) viewers(ctx context.Context) ([]viewer, error) {
 }
 
 // readViewers reads the list of each viewer, some at a time. A panic in one of
-// them is raised again here, where the collector can contain it.
+// them is raised again here, with its own stack, where the collector contains it.
 func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	lists := make([]listing, len(viewers))
-	panics := make(chan any, len(viewers))
+	faults := make(chan *conversation.PanicError, len(viewers))
 	slots := make(chan struct{}, s.opts.Concurrency)
 	var wg sync.WaitGroup
 	for i, v := range viewers {
@@ -77,7 +77,7 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 		wg.Go(func() {
 			defer func() {
 				if p := recover(); p != nil {
-					panics <- p
+					faults <- conversation.NewPanicError("listing the open sessions", p)
 				}
 				<-slots
 			}()
@@ -86,8 +86,8 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	}
 	wg.Wait()
 	select {
-	case p := <-panics:
-		panic(p)
+	case fault := <-faults:
+		panic(fault)
 	default:
 		return lists
 	}

@@ -203,3 +203,39 @@ func TestQueues(t *testing.T) {
 		t.Errorf("a PBX without queues: %v, %v", queues, err)
 	}
 }
+
+// A panic in a goroutine of the source comes out where the collector contains
+// it, and still tells where it began.
+func TestLesson17APanicInAGoroutineIsRaisedAgain(t *testing.T) {
+	stub := newStub(t, func(string, url.Values) string { return `{"errcode":0}` })
+	s := stub.source(t, nil)
+	read(t, s)
+	defer func() {
+		fault, ok := recover().(*conversation.PanicError)
+		if !ok || !strings.Contains(fault.Stack, "readViewer") {
+			t.Errorf("recovered %v, want where it began", fault)
+		}
+	}()
+	s.client = nil
+	s.readViewers(context.Background(), []viewer{{number: "1001"}, {number: "1002"}})
+}
+
+func TestAFailingQueueListIsAskedOnceAPass(t *testing.T) {
+	p := newPBX(t)
+	p.open(t, world.Opening{QueueID: world.QueueSupport})
+	p.Yeastar.FailEndpoint(pathQueueList, 10005)
+	s := p.source(t, func(o *Options) { o.Viewers.AllExtensions = true })
+	for pass := range 3 {
+		sessions, cover, err := s.OpenSessions(context.Background())
+		must(t, err)
+		if len(sessions) != 1 || len(cover.Problems) != 1 || cover.Assumed != 1 {
+			t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
+		}
+		if _, err := s.Queues(context.Background()); err == nil || err.Error() != cover.Problems[0].Error() {
+			t.Errorf("queues: %v, want the failure that the listing met", err)
+		}
+		if n := p.Yeastar.Requests(pathQueueList); n != pass+1 {
+			t.Errorf("%d requests after %d passes", n, pass+1)
+		}
+	}
+}

@@ -89,7 +89,6 @@ type sessionRow struct {
 	IsClose        number  `json:"is_close"`
 	IsArchived     number  `json:"is_archived"`
 	Expire         *number `json:"expire"`
-	Origin         text    `json:"origin"`
 	Collection     text    `json:"collection"`
 	LastMsgID      number  `json:"last_msg_id"`
 	QueueID        number  `json:"queue_id"`
