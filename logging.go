@@ -40,8 +40,21 @@ func newLogs(w io.Writer, o *options) logs {
 	filtered := level.NewFilter(base, allowed)
 	return logs{
 		own:    log.With(filtered, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller),
-		bridge: slog.New(sloggokit.NewGoKitHandler(filtered, &least)),
+		bridge: slog.New(sloggokit.NewGoKitHandler(renameTime{filtered}, &least)),
 	}
+}
+
+// renameTime gives the time of the bridge's lines the key that all others have.
+type renameTime struct{ next log.Logger }
+
+// Log implements log.Logger.
+func (r renameTime) Log(pairs ...any) error {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] == "time" {
+			pairs[i] = "ts"
+		}
+	}
+	return r.next.Log(pairs...)
 }
 
 // refuse logs why the program cannot go on, a line for each reason, and returns

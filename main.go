@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -57,18 +58,16 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	defer cancel()
 	targets, wait, err := open(ctx, o, logs.own)
 	defer func() { cancel(); wait() }()
-	if o.check {
-		return report(stdout, stderr, o, len(targets), err)
-	}
-	if err != nil {
-		return logs.refuse("the configuration was refused", err)
-	}
 	c := collector.New(targets...)
-	handler, err := web.New(web.Options{
+	handler, flagErr := web.New(web.Options{
 		Collector: c, TelemetryPath: o.telemetryPath, TimeoutOffset: o.timeoutOffset, Version: version.Version, Logger: logs.own,
 	})
-	if err != nil {
-		return logs.refuse("a flag was refused", err)
+	err = errors.Join(err, flagErr, checkWeb(o))
+	switch {
+	case o.check:
+		return report(stdout, stderr, o, len(targets), err)
+	case err != nil:
+		return logs.refuse("the configuration was refused", err)
 	}
 	level.Info(logs.own).Log("msg", "starting conversation_exporter", "version", version.Info(), "build", version.BuildContext(), "targets", len(targets))
 	scraping, cancelScraping := context.WithCancel(ctx)
@@ -111,6 +110,9 @@ func open(ctx context.Context, o *options, logger log.Logger) (targets []*collec
 		if groups == nil {
 			groups = o.groups()
 		}
+		if len(groups) == 0 {
+			level.Warn(logger).Log("msg", "no group of metrics is switched on, so only the health of the scrape is exported", "target", t.Name)
+		}
 		targets = append(targets, collector.NewTarget(collector.Options{
 			Name: t.Name, Source: source, Groups: groups, Timeout: t.Timeout, Logger: logger,
 		}))
@@ -118,13 +120,28 @@ func open(ctx context.Context, o *options, logger log.Logger) (targets []*collec
 	return targets, wait, err
 }
 
-// report tells the result of --config.check.
-func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
-	if path := *o.web.WebConfigFile; path != "" {
-		if webErr := toolkit.Validate(path); webErr != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", path, webErr))
+// checkWeb checks what the flags say of the web server, as far as that needs no
+// listening.
+func checkWeb(o *options) error {
+	var errs []error
+	for _, address := range *o.web.WebListenAddresses {
+		if strings.HasPrefix(address, "vsock://") {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			errs = append(errs, fmt.Errorf("--web.listen-address: %w: write host:port, or :port", err))
 		}
 	}
+	if path := *o.web.WebConfigFile; path != "" {
+		if err := toolkit.Validate(path); err != nil {
+			errs = append(errs, fmt.Errorf("--web.config.file: %s: %w", path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// report tells the result of --config.check.
+func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1

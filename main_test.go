@@ -143,7 +143,10 @@ func TestCommandLine(t *testing.T) {
 		"check good":               {[]string{"--config.check", "--config.file=" + good}, 0, "good.yml is good: 1 target(s)\n", ""},
 		"check bad":                {[]string{"--config.check", "--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
 		"start with bad":           {[]string{"--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
-		"check a bad web file":     {[]string{"--config.check", "--config.file=" + good, "--web.config.file=" + webBad}, 1, "", "web.yml"},
+		"check a bad path":         {[]string{"--config.check", "--config.file=" + good, "--web.telemetry-path=metrics"}, 1, "", "must begin with /"},
+		"check a bad address":      {[]string{"--config.check", "--config.file=" + good, "--web.listen-address=office"}, 1, "", "--web.listen-address: address office: missing port in address: write host:port, or :port"},
+		"no group at all":          {[]string{"--config.file=" + good, "--collector.disable-defaults", "--web.listen-address=256.0.0.1:1"}, 1, "", "no group of metrics is switched on"},
+		"check a bad web file":     {[]string{"--config.check", "--config.file=" + good, "--web.config.file=" + webBad}, 1, "", "--web.config.file: "},
 		"an address that is taken": {[]string{"--config.file=" + good, "--web.listen-address=256.0.0.1:1"}, 1, "", "listening failed"},
 		"no socket from systemd":   {[]string{"--config.file=" + good, "--web.systemd-socket"}, 1, "", "start the exporter by its socket unit"},
 	} {
@@ -181,7 +184,7 @@ func TestLogFormats(t *testing.T) {
 	p.get(t, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "2")
 	p.stop(t)
 	for line := range strings.Lines(p.stderr.String()) {
-		if !strings.HasPrefix(line, "{") || strings.Count(line, `"caller"`) != 1 {
+		if !strings.HasPrefix(line, "{") || strings.Count(line, `"caller"`) != 1 || strings.Count(line, `"ts"`) != 1 {
 			t.Errorf("line = %s", line)
 		}
 	}

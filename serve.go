@@ -69,6 +69,7 @@ func (s serving) run() int {
 	case <-ended:
 		return code
 	case <-s.signals:
+		level.Warn(s.logs.own).Log("msg", "exiting at once; tokens that were not given back stay in use until they expire")
 		return 1
 	}
 }

@@ -228,8 +228,8 @@ func TestOneLineForEachFailureAndOneWhenItIsOver(t *testing.T) {
 	for range 3 {
 		b.scrape()
 	}
-	want := `level=warn msg="reading failed" target=desk err="no route"
-level=warn msg="reading failed" target=desk err=permission
+	want := `level=error msg="reading failed" target=desk err="no route"
+level=error msg="reading failed" target=desk err=permission
 level=info msg="reading works again" target=desk
 `
 	if got := b.logs.String(); got != want {
@@ -395,5 +395,27 @@ func BenchmarkPass(b *testing.B) {
 				bench.scrape()
 			}
 		})
+	}
+}
+
+// A loss whose list of viewers changes at every pass is one loss, and one that
+// lasts is told again after an hour.
+func TestALossThatLastsIsToldOnceAnHour(t *testing.T) {
+	b := newBench()
+	b.sessions = []conversation.Session{session(1, "sms")}
+	cause := errors.New("no answer in time")
+	for i := range 130 {
+		b.cover = conversation.Coverage{Read: 1, Failed: 1, Problems: []error{
+			&conversation.LossError{Doing: "listing the sessions of", Of: fmt.Sprint("extension ", i), Cause: cause},
+		}}
+		b.scrape()
+		b.clock.advance(time.Minute)
+	}
+	want := `level=warn msg="reading failed" target=desk err="listing the sessions of extension 0: no answer in time"
+level=warn msg="reading still fails" target=desk since=2026-03-02T09:00:00Z err="listing the sessions of extension 60: no answer in time"
+level=warn msg="reading still fails" target=desk since=2026-03-02T09:00:00Z err="listing the sessions of extension 120: no answer in time"
+`
+	if got := b.logs.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

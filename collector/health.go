@@ -34,8 +34,12 @@ func targetFamilies() []family {
 		},
 		{
 			name: "conversation_scrape_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
-			help:    "Unix time of the end of the pass that the values of this target are from.",
-			samples: func(v *view, emit emit) { emit(unixSeconds(v.end)) },
+			help: "Unix time of the end of the pass that the values of this target are from.",
+			samples: func(v *view, emit emit) {
+				if v.began {
+					emit(unixSeconds(v.end))
+				}
+			},
 		},
 		{
 			name: "conversation_scrape_folded_queues", kind: prometheus.GaugeValue, stage: StageStable,

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"conversation_exporter/conversation"
@@ -22,13 +23,19 @@ const (
 // known is what a target remembers of its labels, so that a place with nothing
 // in it shows 0 and not nothing. It has no lock of its own.
 type known struct {
-	// channels gives the label of each channel that has one of its own.
-	channels map[string]string
+	// channels are those that have a label of their own.
+	channels map[string]knownName
 	// windowed are the channels that ever had a reply window.
 	windowed map[string]bool
 	places   map[place]*knownPlace
-	// queues are those that exist or were seen, by id.
-	queues map[int64]string
+	// queues are those that exist or were seen of late, by id.
+	queues map[int64]knownName
+}
+
+// knownName is a label and when what it names was last there.
+type knownName struct {
+	name string
+	seen time.Time
 }
 
 type knownPlace struct {
@@ -40,54 +47,98 @@ type knownPlace struct {
 
 func newKnown() *known {
 	return &known{
-		channels: make(map[string]string), windowed: make(map[string]bool),
-		places: make(map[place]*knownPlace), queues: make(map[int64]string),
+		channels: make(map[string]knownName), windowed: make(map[string]bool),
+		places: make(map[place]*knownPlace), queues: make(map[int64]knownName),
 	}
 }
 
 // labels maps what a pass told to label values.
 type labels struct {
-	channels map[string]string
+	channels map[string]knownName
 	queues   map[int64]string
 	// folded counts the queues that share "(other)".
 	folded int
 }
 
 // learn takes note of the channels and queues of a pass. queues is nil where
-// the list could not be read; then what was known of them stays.
-func (k *known) learn(sessions []conversation.Session, queues []conversation.Queue) labels {
+// the list could not be read; then what was seen within the hour stays.
+func (k *known) learn(sessions []conversation.Session, queues []conversation.Queue, now time.Time) labels {
 	if queues != nil {
 		clear(k.queues)
-		for _, q := range queues {
-			k.queues[q.ID] = q.Name
-		}
+	}
+	for _, q := range queues {
+		k.queues[q.ID] = knownName{q.Name, now}
 	}
 	for _, s := range sessions {
 		if s.Queue.ID != 0 {
-			k.queues[s.Queue.ID] = s.Queue.Name
+			k.queues[s.Queue.ID] = knownName{s.Queue.Name, now}
 		}
-		if _, ok := k.channels[s.Channel]; !ok && len(k.channels) < maxChannels {
-			k.channels[s.Channel] = conversation.Label(s.Channel)
-		}
+		k.learnChannel(s.Channel, now)
 	}
 	ids := make([]int64, 0, len(k.queues))
-	for id := range k.queues {
+	for id, q := range k.queues {
+		if now.Sub(q.seen) >= pairLife {
+			delete(k.queues, id)
+			continue
+		}
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	named := ids[:min(len(ids), maxQueues)]
 	l := labels{channels: k.channels, queues: make(map[int64]string, len(named)), folded: len(ids) - len(named)}
 	for _, id := range named {
-		l.queues[id] = conversation.Label(k.queues[id])
+		l.queues[id] = queueLabel(id, k.queues[id].name)
 	}
 	return l
+}
+
+// learnChannel gives a channel a label of its own while there is one left. Where
+// there is none, a channel that nobody has seen for an hour gives up its own.
+func (k *known) learnChannel(channel string, now time.Time) {
+	known, ok := k.channels[channel]
+	if !ok {
+		if len(k.channels) >= maxChannels && !k.dropChannel(now) {
+			return
+		}
+		known.name = conversation.Label(channel)
+	}
+	known.seen = now
+	k.channels[channel] = known
+}
+
+// dropChannel forgets a channel that has been gone for an hour, if there is one.
+func (k *known) dropChannel(now time.Time) bool {
+	for channel, known := range k.channels {
+		if now.Sub(known.seen) < pairLife {
+			continue
+		}
+		delete(k.channels, channel)
+		delete(k.windowed, known.name)
+		for at := range k.places {
+			if at.channel == known.name {
+				delete(k.places, at)
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// queueLabel is a queue's name, or its number where the name says nothing or is
+// one that stands for something else.
+func queueLabel(id int64, name string) string {
+	name = conversation.Label(name)
+	if name == "" || name == noQueue || name == other {
+		return "(queue " + strconv.FormatInt(id, 10) + ")"
+	}
+	return name
 }
 
 // place is where a session is counted.
 func (l labels) place(s conversation.Session) place {
 	at := place{channel: other, queue: noQueue}
-	if name, ok := l.channels[s.Channel]; ok {
-		at.channel = name
+	if known, ok := l.channels[s.Channel]; ok {
+		at.channel = known.name
 	}
 	if s.Queue.ID != 0 {
 		name, ok := l.queues[s.Queue.ID]

@@ -12,6 +12,9 @@ const (
 	windowJitter = 60 * time.Second
 	// entryLife is how long a session is remembered that is no longer listed.
 	entryLife = time.Hour
+	// maxEntries is beyond how many sessions those go first that were not listed
+	// any more.
+	maxEntries = 150_000
 )
 
 // ledger is what is remembered of each session between passes. It has no lock of
@@ -60,8 +63,9 @@ func (l *ledger) settle(sessions []conversation.Session, now time.Time, complete
 		e.seen, e.pass = now, l.pass
 		l.entries[s.ID] = e
 	}
+	full := len(l.entries) > maxEntries
 	for id, e := range l.entries {
-		if gone := e.pass != l.pass; gone && (complete || now.Sub(e.seen) >= entryLife) {
+		if gone := e.pass != l.pass; gone && (complete || full || now.Sub(e.seen) >= entryLife) {
 			delete(l.entries, id)
 		}
 	}

@@ -71,7 +71,7 @@ type Target struct {
 	turn   chan struct{}
 	ledger *ledger
 	known  *known
-	logged map[string]bool
+	logged map[string]logged
 	last   lastView
 }
 
@@ -85,7 +85,7 @@ func NewTarget(opts Options) *Target {
 	}
 	return &Target{
 		opts: opts, turn: make(chan struct{}, 1),
-		ledger: newLedger(), known: newKnown(), logged: make(map[string]bool),
+		ledger: newLedger(), known: newKnown(), logged: make(map[string]logged),
 	}
 }
 
@@ -151,17 +151,22 @@ func (t *Target) readSessions(ctx context.Context, v *view) outcome {
 		list.cover.Problems = []error{failed}
 	}
 	o.problems = list.cover.Problems
-	o.timedOut = list.cover.TimedOut || slices.ContainsFunc(o.problems, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) })
-	o.success = failed == nil && list.cover.Failed == 0 && !slices.ContainsFunc(o.problems, isFault)
+	o.timedOut = list.cover.TimedOut || errors.Is(failed, context.DeadlineExceeded)
+	o.success = failed == nil && list.cover.Failed == 0 && !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = failed == nil && !list.cover.Complete()
 	o.took = t.opts.Now().Sub(begun)
 	return o
 }
 
-// isFault tells an error from a limit that was reached: a list that the deadline
-// or max_pages cut short is partial, but nothing failed.
-func isFault(err error) bool {
-	return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, conversation.ErrPageLimit)
+// isFault tells an error from a limit that was reached: a list that was cut short
+// is partial, but nothing failed.
+func isFault(err error, timedOut bool) bool {
+	for _, limit := range []error{conversation.ErrPageLimit, conversation.ErrPart, conversation.ErrAssumed} {
+		if errors.Is(err, limit) {
+			return false
+		}
+	}
+	return !(timedOut && errors.Is(err, context.DeadlineExceeded))
 }
 
 // addQueues adds the queues that exist to what was listed. A failure that the
@@ -199,7 +204,7 @@ func (t *Target) tally(v *view) {
 	v.list = nil
 	now := t.opts.Now()
 	t.ledger.settle(list.sessions, now, list.cover.Failed+list.cover.Cut == 0)
-	l := t.known.learn(list.sessions, list.queues)
+	l := t.known.learn(list.sessions, list.queues, now)
 	tallies := make(map[place]*tally)
 	for _, s := range list.sessions {
 		at := l.place(s)
@@ -251,18 +256,39 @@ func (v *view) fail(err error) {
 	}
 }
 
-// report writes a line for each problem that is new and one when all are over.
+// remindAfter is how often a problem that lasts is logged again.
+const remindAfter = time.Hour
+
+// report writes a line for each problem that is new, one an hour for each that
+// lasts, and one when all are over.
 func (t *Target) report(v *view) {
-	now := make(map[string]bool)
+	log := level.Warn(t.opts.Logger)
+	if v.tallies == nil {
+		log = level.Error(t.opts.Logger)
+	}
+	now := make(map[string]logged)
 	for _, problem := range v.problems() {
-		text := problem.Error()
-		if !now[text] && !t.logged[text] {
-			level.Warn(t.opts.Logger).Log("msg", "reading failed", "target", t.opts.Name, "err", text)
+		key := problem.Error()
+		var loss *conversation.LossError
+		if errors.As(problem, &loss) {
+			key = loss.Key()
 		}
-		now[text] = true
+		was, known := t.logged[key]
+		switch {
+		case !known:
+			was = logged{since: v.end, last: v.end}
+			log.Log("msg", "reading failed", "target", t.opts.Name, "err", problem)
+		case v.end.Sub(was.last) >= remindAfter:
+			was.last = v.end
+			log.Log("msg", "reading still fails", "target", t.opts.Name, "since", was.since.UTC().Format(time.RFC3339), "err", problem)
+		}
+		now[key] = was
 	}
 	if len(now) == 0 && len(t.logged) > 0 {
 		level.Info(t.opts.Logger).Log("msg", "reading works again", "target", t.opts.Name)
 	}
 	t.logged = now
 }
+
+// logged is when a problem began and when it was logged last.
+type logged struct{ since, last time.Time }

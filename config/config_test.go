@@ -211,6 +211,14 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// A target may be named like a system.
+func TestTargetNamedLikeASystem(t *testing.T) {
+	text := strings.Replace(block("      client_secret: a\n", "    timeout: 5s\n"), "  t:", "  yeastar:", 1)
+	if target, _ := parseOne(t, text, testOptions()); target.Name != "yeastar" || target.Timeout != 5*time.Second {
+		t.Errorf("got %+v", target)
+	}
+}
+
 func TestOpen(t *testing.T) {
 	target, _ := parseOne(t, block("      client_secret: a\n", ""), testOptions())
 	source, err := target.Open(Runtime{UserAgent: "test/1"})

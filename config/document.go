@@ -89,7 +89,35 @@ func syntax(err error, text []byte, p place) {
 	if regexp.MustCompile("['\"`\n]").MatchString(regexp.MustCompile(`'[^']'`).ReplaceAllString(message, "")) {
 		message = "it cannot be parsed"
 	}
-	p.fail("this is not valid YAML: %s; check the indentation and the quotes from here on", message)
+	if line, ok := tabbed(message, text, p.line); ok {
+		p.line = line
+		p.fail("this line is indented with a tab, and YAML wants spaces")
+		return
+	}
+	hint := ""
+	switch message {
+	case "mapping values are not allowed in this context":
+		hint = "; the space after a colon may be missing on the line before"
+	case "could not find expected ':'":
+		hint = "; a colon or the space after it may be missing on this line"
+	}
+	p.fail("this is not valid YAML: %s; check the indentation and the quotes from here on%s", message, hint)
+}
+
+// tabbed finds the line whose tab is behind the message: the line that the
+// message is about, or, where the library says tab but names the line on which
+// the text before began, the next one that has a tab.
+func tabbed(message string, text []byte, line int) (int, bool) {
+	later := strings.HasPrefix(message, "found a tab character")
+	if !later && message != "found character that cannot start any token" && message != "mapping values are not allowed in this context" {
+		return 0, false
+	}
+	for i, content := range bytes.Split(text, []byte("\n")) {
+		if (i+1 == line || (later && i+1 > line)) && regexp.MustCompile(`^[ -]*\t`).Match(content) {
+			return i + 1, true
+		}
+	}
+	return 0, false
 }
 
 // fromParser tells the messages of the library's parser from those of its

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"conversation_exporter/conversation"
 )
 
@@ -68,6 +70,22 @@ func (targetBlocks) checkKey(name string) string {
 		return ""
 	}
 	return "the name of a target must be 1 to 64 letters, digits, _, . or -"
+}
+
+// checkEntry finds the block of a system where a target should be, as the name
+// above it was forgotten. A target may be named like a system, so its keys
+// decide.
+func (targetBlocks) checkEntry(e entry) string {
+	n := e.value
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	systems := fieldsOf(reflect.TypeFor[systemBlocks]())
+	i := slices.IndexFunc(systems, func(f field) bool { return f.key == e.key })
+	if i < 0 || hasKeyOf(n, systems) || !hasKeyOf(n, fieldsOf(systems[i].typ.Elem())) {
+		return ""
+	}
+	return "the name of the target is missing above the name of its system; write one of your choice here, and " + e.key + " and its keys below it"
 }
 
 // setDefaults fills in what holds where the file is silent.

@@ -54,10 +54,29 @@ func entries(n *yaml.Node, p place) []entry {
 	return list
 }
 
-// unknownKey notes a key that the block at the place does not have.
-func unknownKey(e entry, p place, known []string) {
+// hasKeyOf reports whether the node is a mapping with one of the keys.
+func hasKeyOf(n *yaml.Node, keys []field) bool {
+	if n.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if slices.ContainsFunc(keys, func(f field) bool { return f.key == n.Content[i].Value }) {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownKey notes a key that the block at the place does not have. Where the
+// key belongs is empty, or it is a key of another block and so no secret.
+func unknownKey(e entry, p place, known []string, belongs string) {
 	p.line = e.line
 	remedy := "the known keys are " + strings.Join(known, ", ")
+	if belongs != "" {
+		p.path = p.join(e.key)
+		p.add(nil, "this key is not known here: it belongs %s; %s", belongs, remedy)
+		return
+	}
 	if near := nearest(e.key, known); near != "" {
 		remedy = "did you mean " + near + "? " + remedy
 	}

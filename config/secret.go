@@ -8,6 +8,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,18 +31,55 @@ func (r secretReader) value(n *yaml.Node, p place) string {
 		p.fail("must be a single text")
 		return ""
 	}
-	text := n.Value
+	text := cutNewline(n.Value)
 	if reference := regexp.MustCompile(`^\$\{([^}]*)\}$`).FindStringSubmatch(text); reference != nil {
 		var ok bool
 		if text, ok = r.fromEnvironment(reference[1], p); !ok {
 			return ""
 		}
+		text = cutNewline(text)
 	}
-	text = cutNewline(text)
 	if text == "" {
 		p.fail("must not be empty")
 	}
 	return text
+}
+
+// clientSecret is the text of the secret that signs in. What the PBX could only
+// refuse is refused here, as it blocks an address after a few failed sign-ins.
+func (r secretReader) clientSecret(n *yaml.Node, p place) string {
+	written := cutNewline(n.Value)
+	switch {
+	case n.Kind != yaml.ScalarNode:
+	case regexp.MustCompile(`^\$[A-Za-z_][A-Za-z0-9_]*$`).MatchString(written):
+		p.fail("looks like $NAME, which is not expanded; write ${NAME} and start with --config.expand-environment-variables, or put the secret in a file")
+	case regexp.MustCompile(`(?s)\$\{[^}]*\}.|.\$\{[^}]*\}`).MatchString(written):
+		p.fail("has ${NAME} beside other text or white space, which is not expanded; the whole value must be ${NAME}, or put the secret in a file")
+	}
+	text := r.value(n, p)
+	if flaw := flawOf(text); flaw != "" {
+		p.fail("the secret %s", flaw)
+	}
+	return text
+}
+
+// flawOf is why a text cannot be a credential, without the text itself; it is
+// empty where nothing is wrong. Editors and the clipboard leave such things, and
+// nobody sees them.
+func flawOf(text string) string {
+	switch {
+	case !utf8.ValidString(text):
+		return "is not UTF-8; save it as UTF-8"
+	case strings.ContainsRune(text, '\uFEFF'):
+		return "holds a byte order mark (BOM); save it as UTF-8 without one"
+	case text != "" && strings.TrimSpace(text) == "":
+		return "is white space only; put the real one here"
+	case strings.TrimSpace(text) != text:
+		return "begins or ends with white space, such as a blank, a tab or one newline too many; remove it"
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return "holds a control character, such as a tab or a newline; remove it"
+	}
+	return ""
 }
 
 // fromEnvironment is the value of an environment variable.
@@ -67,6 +106,9 @@ func fileSecret(path string) func() (httpapi.Secret, error) {
 		text, err := readSecret(path)
 		if err != nil {
 			return httpapi.Secret{}, fmt.Errorf("reading the secret file %s: %w", path, reason(err))
+		}
+		if flaw := flawOf(text); flaw != "" {
+			return httpapi.Secret{}, fmt.Errorf("reading the secret file %s: the secret %s", path, flaw)
 		}
 		return httpapi.NewSecret(text), nil
 	}

@@ -12,7 +12,9 @@ import (
 )
 
 func TestExpandEnvironment(t *testing.T) {
-	env := map[string]string{"PBX_SECRET": "from the environment\n", "EMPTY": ""}
+	env := map[string]string{
+		"PBX_SECRET": "from the environment\n", "EMPTY": "", "DOLLAR": "$such ${as} this", "BLANK": canary + " ", "LATIN1": canary + "\xe9",
+	}
 	opts := testOptions()
 	opts.ExpandEnv = true
 	opts.LookupEnv = func(name string) (string, bool) {
@@ -29,18 +31,28 @@ func TestExpandEnvironment(t *testing.T) {
 	if header.Values[0] != "${PBX_SECRET}" {
 		t.Error("a variable was expanded in a key that holds no secret")
 	}
-	if _, got := parseOne(t, block("      client_secret: a${PBX_SECRET}\n", ""), opts); reveal(t, got) != "a${PBX_SECRET}" {
-		t.Error("a part of a secret was expanded")
+	for reference, want := range map[string]string{`"${PBX_SECRET}\n"`: "from the environment", "${DOLLAR}": env["DOLLAR"]} {
+		if _, got := parseOne(t, block("      client_secret: "+reference+"\n", ""), opts); reveal(t, got) != want {
+			t.Errorf("%s is not the variable's value", reference)
+		}
 	}
 
 	for reference, want := range map[string]string{
 		"${UNSET}":     "the environment variable UNSET is not set",
 		"${EMPTY}":     "must not be empty",
 		`"${no-name}"`: "no environment variable can have",
+		"$PBX_SECRET":  "looks like $NAME",
+		"a${DOLLAR}":   "has ${NAME} beside other text",
+		"${DOLLAR} a":  "has ${NAME} beside other text",
+		"${BLANK}":     "the secret begins or ends with white space",
+		"${LATIN1}":    "the secret is not UTF-8",
 	} {
 		_, err := Parse("f.yml", []byte(block("      client_secret: "+reference+"\n", "")), opts)
 		if err == nil || !strings.HasPrefix(err.Error(), "f.yml:6: targets.t.yeastar.client_secret: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", reference, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "Canary") {
+			t.Errorf("the error shows a secret: %v", err)
 		}
 	}
 }
@@ -62,17 +74,33 @@ func TestSecretFileIsReadAtEachSignIn(t *testing.T) {
 	}
 	opts := optionsOf(t, cfg.Targets[0])
 	for text, want := range map[string]string{
-		"a\n": "a", "b\r\n": "b", "c\n\n": "c\n", "d": "d", " e ": " e ",
+		"a\n": "a", "b\r\n": "b", "d": "d", "e f\n": "e f", "$g ${h} i": "$g ${h} i",
 	} {
 		write(text)
 		if got := reveal(t, opts); got != want {
 			t.Errorf("of %q the secret is %q, want %q", text, got, want)
 		}
 	}
-	for text, want := range map[string]string{"": "is empty", strings.Repeat("x", maxSecretBytes+1): "too long"} {
+	for text, want := range map[string]string{
+		"": "is empty", strings.Repeat("x", maxSecretBytes+1): "too long",
+		canary + "\n\n":            "the secret begins or ends with white space",
+		canary + "\r\n\r\n":        "the secret begins or ends with white space",
+		"\u00a0" + canary:          "the secret begins or ends with white space",
+		canary + " \n":             "the secret begins or ends with white space",
+		" \t\n":                    "the secret is white space only",
+		canary + "\n" + canary:     "the secret holds a control character",
+		canary + "\x00":            "the secret holds a control character",
+		"\ufeff" + canary + "\n":   "the secret holds a byte order mark",
+		"\xff\xfea\x00" + canary:   "the secret is not UTF-8",
+		canary + "\u0085" + canary: "the secret holds a control character",
+	} {
 		write(text)
-		if _, err := opts.Secret(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %s", err, want)
+		_, err := opts.Secret()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("of %q: got %v, want %s", text, err, want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "Canary") || !strings.Contains(err.Error(), path)) {
+			t.Errorf("the error shows the secret or not the file: %v", err)
 		}
 	}
 	if err := os.Remove(path); err != nil {
@@ -113,6 +141,22 @@ func canaryFiles() []string {
 		strings.Replace(block(secretFile, ""), "pbx.example.com", "pbx.example.com?access_token="+canary, 1),
 		strings.Replace(block(secretFile, ""), "https://pbx.example.com", canary, 1),
 		"targets:\n  \"" + canary + "\":\n    timeout: 1\n",
+		"targets:\n  yeastar:\n    client_secret: " + canary + "\n",
+		"targets:\n  t:\n    client_secret: " + canary + "\n",
+		"client_secret: " + canary + "\n",
+		block("      client_secret: \" "+canary+"\"\n", ""),
+		block("      client_secret: \""+canary+"\\n\\n\"\n", ""),
+		block("      client_secret: \""+canary+"\\0\"\n", ""),
+		block("      client_secret: \"\\ufeff"+canary+"\"\n", ""),
+		block("      client_secret: $s3cr3tCanary\n", ""),
+		block("      client_secret: ${NAME}"+canary+"\n", ""),
+		block("      client_secret: "+canary+"${NAME}\n", ""),
+		block("      client_secret: "+canary+"\n", "\ttimeout: "+canary+"\n"),
+		block("      client_secret: "+canary+"\n     \tviewers: "+canary+"\n", ""),
+		block("      client_secret: |\n\t"+canary+"\n", ""),
+		block("      client_secret:"+canary+"\n      viewers: {}\n", ""),
+		strings.Replace(block(secretFile, ""), "client_id: monitor", "client_id:"+canary, 1),
+		strings.Replace(block(secretFile, ""), "client_id: monitor", "client_id: \""+canary+" \"", 1),
 	}
 	for _, line := range []string{
 		"viewers: " + canary, "viewers: {extensions: " + canary + "}", "viewers: {extensions: [" + canary + "]}", "viewers: {api: " + canary + "}",
@@ -121,6 +165,7 @@ func canaryFiles() []string {
 		"proxy_connect_header: {X: " + canary + "}", "proxy_connect_header: {X: [" + canary + "]}", "proxy_connect_header: {\"" + canary + "\": [a]}",
 		"http_headers: " + canary, "http_headers: {X: " + canary + "}", "http_headers: {X: {values: " + canary + "}}",
 		"http_headers: {Authorization: {secrets: [" + canary + "]}}", "http_headers: {X: {files: [" + canary + "]}}", "http_headers: {\"" + canary + "\": {}}",
+		"timeout: " + canary, "extensions: " + canary, "key: " + canary, "secrets: [" + canary + "]", "viewers: {client_secret: " + canary + "}",
 		"tls_config: {key: " + canary + "}", "tls_config: {cert: " + canary + ", key: " + canary + "}", "tls_config: {key_file: " + canary + "}",
 		"tls_config: {min_version: " + canary + "}", "tls_config: {key: [" + canary + "]}", "tls_config: {ca: " + canary + "}", "tls_config: {key_ref: " + canary + "}",
 	} {

@@ -28,6 +28,12 @@ type keyChecker interface {
 	checkKey(key string) string
 }
 
+// entryChecker is a mapping with a rule for an entry that is not to be decoded
+// at all; the answer is the sentence about it, or empty.
+type entryChecker interface {
+	checkEntry(e entry) string
+}
+
 // defaulter is a block with values that hold where the file is silent.
 type defaulter interface {
 	setDefaults()
@@ -73,7 +79,7 @@ func (d *decoder) decodeKnown(n *yaml.Node, p place, v reflect.Value) bool {
 	case *promconfig.Headers:
 		d.decodeMap(n, p, reflect.ValueOf(&t.Headers).Elem())
 	case *httpapi.Secret:
-		*t = httpapi.NewSecret(d.secrets.value(n, p))
+		*t = httpapi.NewSecret(d.secrets.clientSecret(n, p))
 	case *promconfig.Secret:
 		*t = promconfig.Secret(d.secrets.value(n, p))
 	case *promconfig.URL:
@@ -121,7 +127,7 @@ func (d *decoder) decodeStruct(n *yaml.Node, p place, v reflect.Value) {
 	for _, e := range entries(n, p) {
 		i := slices.Index(names, e.key)
 		if i < 0 {
-			unknownKey(e, p, names)
+			unknownKey(e, p, names, rightPlace(e.key, v.Type()))
 			continue
 		}
 		d.decode(e.value, p.enter(e.key, e.line), v.FieldByIndex(known[i].index))
@@ -141,6 +147,12 @@ func (d *decoder) decodeMap(n *yaml.Node, p place, v reflect.Value) {
 			at.fail("%s", sentence)
 		} else {
 			at = p.enter(e.key, e.line)
+		}
+		if own, ok := v.Interface().(entryChecker); ok {
+			if sentence := own.checkEntry(e); sentence != "" {
+				at.fail("%s", sentence)
+				continue
+			}
 		}
 		fresh := reflect.New(v.Type().Elem())
 		setDefaults(fresh)

@@ -80,6 +80,9 @@ func (b *yeastarBlock) check(p place, c checks) {
 	if b.ClientID == "" {
 		p.key("client_id").fail("is missing; it is the Client ID of the PBX's API settings")
 	}
+	if flaw := flawOf(b.ClientID); flaw != "" {
+		p.key("client_id").fail("the Client ID %s", flaw)
+	}
 	b.checkSecret(p, c.dir)
 	v := b.Viewers
 	if at := p.key("viewers"); !v.QueueMembers && !v.API && !v.Extensions.all && len(v.Extensions.numbers) == 0 {
@@ -93,7 +96,7 @@ func (b *yeastarBlock) check(p place, c checks) {
 }
 
 // checkSecret notes it unless there is exactly one secret, and a file that has
-// none.
+// none that could sign in.
 func (b *yeastarBlock) checkSecret(p place, dir string) {
 	value, file := p.has("client_secret"), p.has("client_secret_file")
 	at := p.key("client_secret_file")
@@ -106,10 +109,14 @@ func (b *yeastarBlock) checkSecret(p place, dir string) {
 		at.fail("must not be empty")
 	case file:
 		b.ClientSecretFile = promconfig.JoinDir(dir, b.ClientSecretFile)
-		checkPath(b.ClientSecretFile, at, func(path string) error {
-			_, err := readSecret(path)
+		var text string
+		checkPath(b.ClientSecretFile, at, func(path string) (err error) {
+			text, err = readSecret(path)
 			return err
 		})
+		if flaw := flawOf(text); flaw != "" {
+			at.fail("the secret %s", flaw)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ func caught(f func()) (err *PanicError) {
 }
 
 func raise(n int) int {
-	var none []int
+	none := make([]int, 0)
 	return none[n]
 }
 

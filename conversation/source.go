@@ -10,9 +10,35 @@ import (
 // having none of it at the moment.
 var ErrUnsupported = errors.New("the system does not have this")
 
+// ErrPart says that the system itself told only a part of a list. The list is then
+// partial, yet nothing failed.
+var ErrPart = errors.New("the system told only a part of the list")
+
+// ErrAssumed says that a state rests on a fact that the system did not tell. The
+// list is then partial, yet nothing failed.
+var ErrAssumed = errors.New("not told by the system, so it was assumed")
+
 // ErrPageLimit says that a list was left at the configured number of pages. The
 // list is then partial, yet nothing failed.
 var ErrPageLimit = errors.New("the list is longer than max_pages: raise it, or page_size")
+
+// LossError is why a part of a listing is missing.
+type LossError struct {
+	// Doing is what was being done, and Of for whom; Of may change from pass to
+	// pass while the loss is the same.
+	Doing, Of string
+	// Cause is why.
+	Cause error
+}
+
+// Error implements error.
+func (e *LossError) Error() string { return e.Doing + " " + e.Of + ": " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *LossError) Unwrap() error { return e.Cause }
+
+// Key tells whether two losses are the same one.
+func (e *LossError) Key() string { return e.Doing + ": " + e.Cause.Error() }
 
 // Source is the door to one system. Each method blocks until it has an answer or
 // the context ends; what could not be read is told beside the data.

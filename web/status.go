@@ -75,7 +75,12 @@ type targetData struct {
 	Rows                               []rowData
 	Total                              rowData
 	HasWindows                         bool
+	// Stale is true where nobody has scraped the target for a while.
+	Stale bool
 }
+
+// staleAfter is how old a pass may be before the page says that it is old.
+const staleAfter = 5 * time.Minute
 
 // rowData is one row of the table.
 type rowData struct {
@@ -108,9 +113,17 @@ func targetOf(s collector.Status, now time.Time) targetData {
 	if !s.Passed {
 		return t
 	}
+	age := now.Sub(s.Ended)
+	if age >= staleAfter {
+		t.Mood, t.Verdict = "unread", "not read for "+brief(age)
+		t.Stale = true
+	}
 	t.EndedText = s.Ended.UTC().Format("15:04:05 UTC")
+	if age >= 12*time.Hour {
+		t.EndedText = s.Ended.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
 	t.EndedISO = s.Ended.UTC().Format(time.RFC3339)
-	t.Age = brief(now.Sub(s.Ended)) + " ago"
+	t.Age = brief(age) + " ago"
 	t.TookText = fmt.Sprintf("%.2f s", s.Took.Seconds())
 	t.Total = rowData{Open: make([]int, len(s.States))}
 	for _, place := range s.Places {
@@ -165,7 +178,7 @@ func mood(s collector.Status) (word, verdict string) {
 	case !s.Up:
 		return "failed", "did not answer"
 	case len(s.Groups) == 0:
-		return "ok", "answers"
+		return "unread", "answers, but no group of metrics is switched on"
 	default:
 		return "ok", "read in full"
 	}

@@ -356,3 +356,22 @@ func TestBrief(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusPageSaysThatItIsOld is about a target that nobody scrapes any more.
+func TestStatusPageSaysThatItIsOld(t *testing.T) {
+	clock := newFakeClock()
+	s := newSite(t, Options{Now: clock.Now}, clocked("a", clock, &fakeSource{open: oneSession}))
+	s.get(t, "/metrics")
+	clock.advance(staleAfter - time.Second)
+	if page := s.get(t, "/").body; !strings.Contains(page, "read in full") || strings.Contains(page, "Look at Prometheus") {
+		t.Errorf("after just less than 5 minutes:\n%s", page)
+	}
+	clock.advance(time.Second)
+	if page := s.get(t, "/").body; !strings.Contains(page, "not read for 5 min") || !strings.Contains(page, "Look at Prometheus") {
+		t.Errorf("after 5 minutes:\n%s", page)
+	}
+	clock.advance(20 * time.Hour)
+	if page := s.get(t, "/").body; !strings.Contains(page, clock.Now().Add(-20*time.Hour-staleAfter).UTC().Format("2006-01-02 15:04:05 UTC")) {
+		t.Errorf("after a day, the page has no date:\n%s", page)
+	}
+}

@@ -36,12 +36,13 @@ func hung(end func(), before string) http.HandlerFunc {
 // leave, while nothing has been sent, while the answer is awaited, and in the
 // middle of it.
 func TestLesson01NoTokenWhenTheCallIsEnded(t *testing.T) {
+	const left = "nobody waits for the answer any more"
 	ends := []struct {
-		err  error
-		text string
+		err          error
+		text, before string
 	}{
-		{context.DeadlineExceeded, "no answer in time"},
-		{context.Canceled, "nobody waits for the answer any more"},
+		{context.DeadlineExceeded, "no answer in time", "the time was over before this was asked: allow the scrape more time, or raise requests_per_second"},
+		{context.Canceled, left, left},
 	}
 	for _, end := range ends {
 		for name, before := range map[string]string{"awaiting": "", "in the body": `{"errcode":0,`} {
@@ -65,13 +66,13 @@ func TestLesson01NoTokenWhenTheCallIsEnded(t *testing.T) {
 			s := newServer(t, answer("{}"))
 			f := failing{
 				start:  func(*testing.T) (Config, string) { return Config{BaseURL: s.URL}, "" },
-				reason: ReasonTimeout, text: end.text,
+				reason: ReasonTimeout, text: end.before,
 			}
 			f.checkIn(t, ctx, end.err)
 			if n := s.connections.Load(); n != 0 {
 				t.Errorf("%d connections were opened for a call that was over before it began", n)
 			}
-			if e := Expired(ctx, searchPath); e.Text != end.text || e.Sent || !errors.Is(e, end.err) {
+			if e := Expired(ctx, searchPath, end.text); e.Text != end.text || e.Sent || !errors.Is(e, end.err) {
 				t.Errorf("Expired tells %#v, want the text %q, not sent, and %v", e, end.text, end.err)
 			}
 		})

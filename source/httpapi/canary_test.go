@@ -166,10 +166,10 @@ func echo(status int, kind, before string) http.HandlerFunc {
 
 // TestLesson01NoTokenInStatusErrors is about answers that are whole.
 func TestLesson01NoTokenInStatusErrors(t *testing.T) {
-	const noAPI = "there is no such API at this address (HTTP %d): check host and port in url"
+	const noAPI = "there is no such API at this address (HTTP %d): check scheme, host and port in url"
 	const refused = "access was refused (HTTP %d): something in front of the API asks for credentials of its own"
 	const failed = "the server failed (HTTP %d): it, or what it stands behind, does not answer"
-	const unused = "the answer has a status that the API does not use (HTTP %d): check host and port in url"
+	const unused = "the answer has a status that the API does not use (HTTP %d): check scheme, host and port in url"
 	cases := []struct {
 		status int
 		reason Reason

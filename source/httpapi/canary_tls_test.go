@@ -125,7 +125,7 @@ func TestLesson01NoTokenToATLSPortSpokenPlainTo(t *testing.T) {
 		start: withClient(func(t *testing.T) string {
 			return "http://" + addressOf(t, newTLSServer(t, a.sign(t, leaf{}), answer("{}")).URL)
 		}),
-		reason: ReasonHTTP4xx, text: "there is no such API at this address (HTTP 400): check host and port in url", sent: true,
+		reason: ReasonHTTP4xx, text: "there is no such API at this address (HTTP 400): check scheme, host and port in url", sent: true,
 	}.check(t)
 }
 

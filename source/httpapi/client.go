@@ -14,7 +14,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -121,24 +120,25 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error
 	if !c.routes[Route{req.Method, req.Path}] {
 		return time.Time{}, &Error{Endpoint: req.Path, Reason: ReasonRefused, Text: req.Method + " is not on the list of calls that only read"}
 	}
+	call := &call{endpoint: req.Path, host: c.base.Host}
 	if err := c.admit(ctx); err != nil {
-		return time.Time{}, failure(req.Path, false, err)
+		return time.Time{}, call.failure(ctx, err)
 	}
 	defer c.slots.Release(1)
 
-	var sent atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { sent.Store(true) },
+		ConnectStart: func(string, string) { call.reach(connecting) },
+		WroteHeaders: func() { call.reach(sent) },
 	})
 	httpReq, err := c.newRequest(traced, req)
 	if err != nil {
-		return time.Time{}, failure(req.Path, false, err)
+		return time.Time{}, call.failure(ctx, err)
 	}
 	resp, err := c.http.Do(httpReq)
 	if err != nil {
-		return time.Time{}, failure(req.Path, sent.Load(), err)
+		return time.Time{}, call.failure(ctx, err)
 	}
-	if err := c.read(req.Path, resp, out); err != nil {
+	if err := c.read(ctx, call, resp, out); err != nil {
 		return time.Time{}, err
 	}
 	return c.clock.Now(), nil
@@ -193,14 +193,15 @@ func (c *Client) newRequest(ctx context.Context, req Request) (*http.Request, er
 // read is the one place where a response body is read: it checks the status,
 // caps the size, closes the body and decodes it. No byte of the body reaches an
 // error: a server may echo the URL with its token, or a customer's words.
-func (c *Client) read(endpoint string, resp *http.Response, out any) error {
+func (c *Client) read(ctx context.Context, call *call, resp *http.Response, out any) error {
 	defer resp.Body.Close() //nolint:errcheck // The body was read as far as it matters.
+	endpoint := call.endpoint
 	if err := statusError(endpoint, resp); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1))
 	if err != nil {
-		return failure(endpoint, true, err)
+		return call.failure(ctx, err)
 	}
 	if int64(len(text)) > c.maxBody {
 		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer is larger than %d bytes", c.maxBody)}

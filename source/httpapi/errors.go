@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -51,6 +52,8 @@ type Error struct {
 	Endpoint string
 	// Reason is the kind of failure.
 	Reason Reason
+	// Status is the HTTP status, where that is the failure.
+	Status int
 	// Sent is true if the request may have reached the system.
 	Sent bool
 	// Text says in words what happened and, where it is known, the remedy.
@@ -65,28 +68,74 @@ func (e *Error) Error() string { return e.Endpoint + ": " + e.Text }
 // Unwrap gives the context's error where the deadline or a cancellation is why.
 func (e *Error) Unwrap() error { return e.cause }
 
+// progress is how far a call has come.
+type progress int32
+
+const (
+	// waiting: for a place among the requests under way, or for the rate limit.
+	waiting progress = iota
+	// connecting: a connection is being made.
+	connecting
+	// sent: the request may have reached the system.
+	sent
+)
+
+// call is one call under way.
+type call struct {
+	endpoint, host string
+	come           atomic.Int32
+}
+
+// reach notes how far the call has come; a second try of the transport does not
+// take back what the first may have sent.
+func (c *call) reach(p progress) {
+	for now := c.come.Load(); now < int32(p); now = c.come.Load() {
+		if c.come.CompareAndSwap(now, int32(p)) {
+			return
+		}
+	}
+}
+
 // failure turns what the HTTP client says into an Error. The client's own words
 // are not kept: url.Error prints the whole URL, and others quote the server.
-func failure(endpoint string, sent bool, err error) *Error {
+func (c *call) failure(ctx context.Context, err error) *Error {
 	var urlErr *url.Error
 	if errors.As(err, &urlErr) {
 		err = urlErr.Err
 	}
-	e := &Error{Endpoint: endpoint, Sent: sent}
+	come := progress(c.come.Load())
+	e := &Error{Endpoint: c.endpoint, Sent: come == sent}
 	switch {
 	case errors.Is(err, context.Canceled):
 		e.Reason, e.Text, e.cause = ReasonTimeout, "nobody waits for the answer any more", context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		e.Reason, e.Text, e.cause = ReasonTimeout, "no answer in time", context.DeadlineExceeded
+		e.Reason, e.Text = ReasonTimeout, c.tooLate(come)
+		// The network has limits of its own, which leave the scrape its time.
+		if e.cause = ctx.Err(); come == waiting {
+			e.cause = context.DeadlineExceeded
+		}
 	default:
-		e.Reason, e.Text = describe(err, sent)
+		e.Reason, e.Text = describe(err, come == sent)
 	}
 	return e
 }
 
-// Expired is the failure of a call whose context ended before it was made.
-func Expired(ctx context.Context, endpoint string) *Error {
-	return failure(endpoint, false, ctx.Err())
+// tooLate says what the time was spent on.
+func (c *call) tooLate(come progress) string {
+	switch come {
+	case waiting:
+		return "the time was over before this was asked: allow the scrape more time, or raise requests_per_second"
+	case connecting:
+		return "no connection to " + c.host + " in time: a firewall may be in between, or the address is wrong"
+	default:
+		return "no answer in time"
+	}
+}
+
+// Expired is what waiting for another's call ends with when the context does. The
+// text says what was waited for.
+func Expired(ctx context.Context, endpoint, text string) *Error {
+	return &Error{Endpoint: endpoint, Reason: ReasonTimeout, Text: text, cause: ctx.Err()}
 }
 
 func isTimeout(err error) bool {
@@ -172,12 +221,12 @@ func describeTLS(err error) (Reason, string) {
 // statusError judges the HTTP status; it is nil for 200.
 func statusError(endpoint string, resp *http.Response) error {
 	code := resp.StatusCode
-	e := &Error{Endpoint: endpoint, Sent: true}
+	e := &Error{Endpoint: endpoint, Status: code, Sent: true}
 	switch {
 	case code == http.StatusOK:
 		return nil
 	case code < 300:
-		e.Reason, e.Text = ReasonDecode, fmt.Sprintf("the answer has a status that the API does not use (HTTP %d): check host and port in url", code)
+		e.Reason, e.Text = ReasonDecode, fmt.Sprintf("the answer has a status that the API does not use (HTTP %d): check scheme, host and port in url", code)
 	case code < 400:
 		e.Reason = ReasonRedirect
 		e.Text = "the address sends us on to " + redirectHost(resp) + ", and redirects are never followed: if that is right, set url to it"
@@ -190,17 +239,33 @@ func statusError(endpoint string, resp *http.Response) error {
 	case code >= 500:
 		e.Reason, e.Text = ReasonHTTP5xx, fmt.Sprintf("the server failed (HTTP %d): it, or what it stands behind, does not answer", code)
 	default:
-		e.Reason, e.Text = ReasonHTTP4xx, fmt.Sprintf("there is no such API at this address (HTTP %d): check host and port in url", code)
+		e.Reason, e.Text = ReasonHTTP4xx, fmt.Sprintf("there is no such API at this address (HTTP %d): check scheme, host and port in url", code)
 	}
 	return e
 }
 
 // redirectHost is the scheme and host that a redirect names, without its path
-// and query: those may hold the token.
+// and query: those may hold the token. Nor may a server put it into the host.
 func redirectHost(resp *http.Response) string {
+	const elsewhere = "a place it does not name"
 	loc, err := resp.Location()
-	if err != nil || loc.Host == "" {
-		return "a place it does not name"
+	if err != nil || !hostPattern(loc.Host) || loc.Scheme != "http" && loc.Scheme != "https" {
+		return elsewhere
+	}
+	for _, values := range resp.Request.URL.Query() {
+		for _, v := range values {
+			if len(v) >= 8 && strings.Contains(loc.Host, v) {
+				return elsewhere
+			}
+		}
 	}
 	return loc.Scheme + "://" + loc.Host
+}
+
+// hostPattern reports whether a text looks like a host and no more.
+func hostPattern(host string) bool {
+	const longest = 253 // as DNS allows
+	return host != "" && len(host) <= longest && !strings.ContainsFunc(host, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".:[]-_", r))
+	})
 }

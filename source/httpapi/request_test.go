@@ -230,3 +230,27 @@ func descriptors(t *testing.T) int {
 	}
 	return len(list)
 }
+
+// TestRedirectHostShowsNothingOfTheRequest is about servers that put into the
+// host of a redirect what does not belong there.
+func TestRedirectHostShowsNothingOfTheRequest(t *testing.T) {
+	for location, want := range map[string]string{
+		"https://pbx.example.com:8088/x?access_token=" + canary: "https://pbx.example.com:8088",
+		"https://[2001:db8::1]/":                                "https://[2001:db8::1]",
+		"https://" + canary + ".example.com/":                   "a place it does not name",
+		"https://" + strings.Repeat("a.", 200) + "com/":         "a place it does not name",
+		"https://pbx%20of%20Kim/":                               "a place it does not name",
+		"ftp://pbx.example.com/":                                "a place it does not name",
+	} {
+		s := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusFound)
+		})
+		_, err := newClient(t, Config{BaseURL: s.URL}).Do(t.Context(), Request{Method: http.MethodGet, Path: searchPath, Query: map[string][]string{"access_token": {canary}}}, new(any))
+		text := asError(t, err).Text
+		if !strings.HasPrefix(text, "the address sends us on to "+want+",") && asError(t, err).Reason == ReasonRedirect {
+			t.Errorf("%s: %s", location, text)
+		}
+		checkNoCanary(t, err)
+	}
+}

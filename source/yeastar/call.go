@@ -48,7 +48,7 @@ func exchange(ctx context.Context, client *httpapi.Client, req httpapi.Request, 
 		return time.Time{}, err
 	}
 	env := out.status()
-	if env.Errcode == nil {
+	if !env.Errcode.told {
 		return time.Time{}, &httpapi.Error{
 			Endpoint: req.Path, Reason: httpapi.ReasonDecode, Sent: true,
 			Text: "the answer has no errcode: check that url is a P-Series PBX whose API is switched on",
@@ -81,6 +81,8 @@ func get[T any, P interface {
 			return out, at, nil
 		case errors.As(err, &refused) && refused.class() == classSignIn && attempt == 0:
 			s.tokens.reject(token)
+		case errors.As(err, &refused) && refused.code == codeAddressBlock:
+			return nil, time.Time{}, s.tokens.blocked(refused)
 		default:
 			return nil, time.Time{}, err
 		}

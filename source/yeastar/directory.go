@@ -81,9 +81,9 @@ func (d *directory) lastTry() (recent bool, failure error) {
 
 // askQueues reads the queues and remembers what it could read.
 func (d *directory) askQueues(ctx context.Context, now time.Time) error {
-	listed, err := pages[queueRow](ctx, d.source, pathQueueList)
-	if errors.Is(err, conversation.ErrUnsupported) {
-		// A PBX without message queues has no members to ask for.
+	listed, err := pages(ctx, d.source, pathQueueList, func(row queueRow) string { return strconv.FormatInt(int64(row.ID), 10) })
+	if errors.Is(err, conversation.ErrUnsupported) && !d.source.opts.Viewers.QueueMembers {
+		// Nobody needs the queues of a PBX that has none.
 		listed, err = nil, nil
 	}
 	if err != nil {
@@ -109,7 +109,15 @@ func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// query reads mode and members of the listed queues.
+// errQueueUntold is what the queues end with where the PBX lists one and then
+// tells nothing more of it.
+var errQueueUntold = errors.New(pathQueueQuery + ": the PBX tells nothing of a queue that it lists")
+
+// errExtension is what an extension ends with whose number is none.
+var errExtension = errors.New("the PBX tells an extension number that is none")
+
+// query reads mode and members of the listed queues. How many ids one call takes
+// is not documented, so those that are missing from the answer are asked for alone.
 func (d *directory) query(ctx context.Context, listed []queueRow) (map[int64]queueInfo, error) {
 	ids := make([]int64, 0, len(listed))
 	for _, row := range listed {
@@ -117,21 +125,44 @@ func (d *directory) query(ctx context.Context, listed []queueRow) (map[int64]que
 	}
 	detailed := make(map[int64]queueInfo, len(ids))
 	for batch := range slices.Chunk(ids, queryBatch) {
-		out, _, err := get[rows[queueRow]](ctx, d.source, pathQueueQuery, url.Values{"ids": {joinIDs(batch)}})
-		if err != nil {
+		if err := d.queryBatch(ctx, batch, detailed); err != nil {
 			return detailed, err
 		}
-		for _, row := range out.all() {
-			info := queueInfo{mode: mode(row.AssignmentMode)}
-			for _, m := range row.Members {
-				if m.Number != "" {
-					info.members = append(info.members, string(m.Number))
-				}
-			}
-			detailed[int64(row.ID)] = info
+	}
+	for _, id := range ids {
+		if _, ok := detailed[id]; ok {
+			continue
+		}
+		if err := d.queryBatch(ctx, []int64{id}, detailed); err != nil {
+			return detailed, err
+		}
+		if _, ok := detailed[id]; !ok {
+			return detailed, errQueueUntold
 		}
 	}
 	return detailed, nil
+}
+
+// queryBatch asks for some queues and adds what is told of them.
+func (d *directory) queryBatch(ctx context.Context, ids []int64, detailed map[int64]queueInfo) error {
+	out, _, err := get[rows[queueRow]](ctx, d.source, pathQueueQuery, url.Values{"ids": {joinIDs(ids)}})
+	if err != nil {
+		return err
+	}
+	for _, row := range out.all() {
+		info := queueInfo{mode: mode(row.AssignmentMode)}
+		for _, m := range row.Members {
+			switch {
+			case m.Number == "":
+			case extensionNumber(string(m.Number)):
+				info.members = append(info.members, string(m.Number))
+			default:
+				return fmt.Errorf("%s: %w", pathQueueQuery, errExtension)
+			}
+		}
+		detailed[int64(row.ID)] = info
+	}
+	return nil
 }
 
 // knowAll looks at the queues again where one of these ids is not among them,
@@ -198,14 +229,18 @@ func (d *directory) allExtensions(ctx context.Context) ([]string, error) {
 	if fresh {
 		return known, nil
 	}
-	listed, err := pages[extensionRow](ctx, d.source, pathExtensions)
+	listed, err := pages(ctx, d.source, pathExtensions, func(row extensionRow) string { return string(row.Number) })
 	if err != nil {
 		return known, fmt.Errorf("listing the extensions: %w", err)
 	}
 	numbers := make([]string, 0, len(listed))
 	for _, row := range listed {
-		if row.Number != "" {
+		switch {
+		case row.Number == "":
+		case extensionNumber(string(row.Number)):
 			numbers = append(numbers, string(row.Number))
+		default:
+			return known, fmt.Errorf("listing the extensions: %s: %w", pathExtensions, errExtension)
 		}
 	}
 	d.mu.Lock()
@@ -214,13 +249,15 @@ func (d *directory) allExtensions(ctx context.Context) ([]string, error) {
 	return numbers, nil
 }
 
-// errEndlessPages is what a numbered list ends with that never comes to its end.
-var errEndlessPages = errors.New("the list does not end")
+// errPages is what a numbered list ends with whose pages do not make a whole.
+var errPages = errors.New("the pages of the list do not add up to what the PBX announces")
 
 // pages reads a list that is paged by number to its end (vendor's pages "Query
-// Message Queue List", "Query Extension List").
-func pages[T any](ctx context.Context, s *Source, path string) ([]T, error) {
+// Message Queue List", "Query Extension List"). A row that comes again counts
+// once, by its key.
+func pages[T any](ctx context.Context, s *Source, path string, key func(T) string) ([]T, error) {
 	var all []T
+	seen := make(map[string]bool)
 	for page := 1; page <= s.opts.MaxPages; page++ {
 		out, _, err := get[rows[T]](ctx, s, path, url.Values{
 			"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(directoryPage)},
@@ -228,13 +265,25 @@ func pages[T any](ctx context.Context, s *Source, path string) ([]T, error) {
 		if err != nil {
 			return nil, err
 		}
-		got := out.all()
-		all = append(all, got...)
+		if out.Errcode.n == codePartial {
+			return nil, fmt.Errorf("%s: %w (errcode 1)", path, conversation.ErrPart)
+		}
+		got, before := out.all(), len(all)
+		for _, row := range got {
+			if !seen[key(row)] {
+				seen[key(row)] = true
+				all = append(all, row)
+			}
+		}
 		// The total is the better witness of the end: a PBX may send smaller
 		// pages than it was asked for.
-		if total := int(out.Total); len(got) == 0 || len(all) >= total && total > 0 || total == 0 && len(got) < directoryPage {
+		total := int(out.Total)
+		switch {
+		case total > 0 && len(all) >= total, total <= 0 && len(got) < directoryPage:
 			return all, nil
+		case len(all) == before:
+			return nil, fmt.Errorf("%s: %w", path, errPages)
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", path, errEndlessPages)
+	return nil, fmt.Errorf("%s: %w", path, errPages)
 }

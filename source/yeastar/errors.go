@@ -66,9 +66,9 @@ func describeCode(code int64) codeInfo {
 	case codeNotFound:
 		return codeInfo{classGone, "the PBX does not know what was asked for"}
 	case codeTooManyTokens:
-		return codeInfo{classPause, "the application already has 8 tokens in use: stop other programs that use this Client ID, or wait 30 minutes"}
+		return codeInfo{classPause, "the application already has 8 tokens in use: stop other programs that use this Client ID, or wait 30 minutes, for which an exporter that was killed leaves its own"}
 	case codeAddressBlock:
-		return codeInfo{classPause, "the PBX has blocked this address after failed sign-ins: remove it under Security > Security Rules > Blocked IPs, and check client_id and the secret"}
+		return codeInfo{classPause, "the PBX has blocked this address after failed sign-ins: check client_id and the secret, remove the address under Security > Security Rules > Blocked IPs, and restart the exporter"}
 	case 70082:
 		return codeInfo{classRetry, "the PBX is overloaded by a heavy task"}
 	case 70084:
@@ -97,10 +97,10 @@ type codeError struct {
 // newCodeError judges an envelope; it is nil for success.
 func newCodeError(endpoint string, env *envelope) *codeError {
 	// Code 1 is "partial success": the data that came is good.
-	if *env.Errcode == codeSuccess || *env.Errcode == codePartial {
+	if env.Errcode.n == codeSuccess || env.Errcode.n == codePartial {
 		return nil
 	}
-	e := &codeError{endpoint: endpoint, code: int64(*env.Errcode), blockExpire: int64(env.BlockExpireTime)}
+	e := &codeError{endpoint: endpoint, code: env.Errcode.n, blockExpire: int64(env.BlockExpireTime)}
 	for _, p := range env.InvalidParamsList {
 		if ourParameter(string(p.Field)) {
 			e.fields = append(e.fields, string(p.Field))

@@ -3,6 +3,7 @@ package yeastar
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -19,10 +20,8 @@ const roundsPerList = 3
 type listing struct {
 	viewer viewer
 	rows   []row
-	// pages is how many pages were answered.
-	pages int
-	// cut is true where the list was left before its end without an error of
-	// the PBX: at the page limit, at the deadline, or at a part that it kept back.
+	// cut is true where the list was left before its end although nothing failed:
+	// at the page limit, at the deadline, or where the PBX kept a part back.
 	cut, timedOut bool
 	// err is why the rest of the list is missing.
 	err error
@@ -47,16 +46,16 @@ var errNoID = errors.New(pathSearch + ": a session of the answer has no id")
 func (s *Source) readViewer(ctx context.Context, v viewer) listing {
 	p := &pager{source: s, viewer: v, index: make(map[int64]int)}
 	err := p.rounds(ctx)
-	l := listing{viewer: v, rows: p.rows, pages: p.pages, cut: p.partial}
+	if err == nil {
+		err = p.part
+	}
+	l := listing{viewer: v, rows: p.rows, err: err}
 	var transport *httpapi.Error
 	switch {
-	case err == nil:
-	case errors.Is(err, conversation.ErrPageLimit):
-		l.cut, l.err = true, err
+	case errors.Is(err, conversation.ErrPageLimit), errors.Is(err, conversation.ErrPart):
+		l.cut = true
 	case errors.As(err, &transport) && transport.Reason == httpapi.ReasonTimeout && ctx.Err() != nil:
-		l.cut, l.timedOut, l.err = true, true, err
-	default:
-		l.cut, l.err = false, err
+		l.cut, l.timedOut = true, true
 	}
 	return l
 }
@@ -68,9 +67,10 @@ type pager struct {
 	rows   []row
 	// index finds a session among rows: one that moves while we page is told twice.
 	index map[int64]int
+	// pages counts those of this round.
 	pages int
-	// partial is true once the PBX said that it told only a part.
-	partial bool
+	// part is set once the PBX has kept a part of the list back.
+	part error
 }
 
 // rounds reads the list to its end, and then again from the top down to where
@@ -79,12 +79,12 @@ type pager struct {
 func (p *pager) rounds(ctx context.Context) error {
 	floor := int64(0)
 	for range roundsPerList {
-		before := p.pages
+		p.pages = 0
 		top, err := p.round(ctx, floor)
 		if err != nil {
 			return err
 		}
-		if p.pages-before <= 1 {
+		if p.pages <= 1 {
 			return nil
 		}
 		floor = top
@@ -107,23 +107,36 @@ func (p *pager) round(ctx context.Context, floor int64) (top int64, err error) {
 		if err != nil || len(listed) == 0 {
 			return top, err
 		}
+		first, last := int64(listed[0].LastMsgID), int64(listed[len(listed)-1].LastMsgID)
 		if cursor == 0 {
-			top = int64(listed[0].LastMsgID)
+			top = first
 		}
-		last := int64(listed[len(listed)-1].LastMsgID)
 		if floor > 0 && last <= floor {
 			return top, nil
 		}
 		capped := p.source.mayBeCapped(len(listed))
-		moved := last > 0 && (cursor == 0 || last < cursor) && (fresh > 0 || floor > 0)
 		switch full := len(listed) >= p.source.opts.PageSize; {
-		case !full && (!moved || !capped):
-			return top, nil
-		case !moved:
+		case p.repeats(listed, cursor, fresh, floor):
 			return top, errStuck
+		case !full && (!capped || len(listed) == 1):
+			return top, nil
+		case last <= 0:
+			// Sessions without a message come last and cannot be a cursor.
+			p.part = fmt.Errorf("%s: a page ends with a session without any message, where the list cannot go on: %w", pathSearch, conversation.ErrPart)
+			return top, nil
 		}
 		cursor = last
 	}
+}
+
+// repeats reports whether a page that was asked for by a cursor is not what
+// comes after it. The one row of the cursor itself may come again.
+func (p *pager) repeats(listed []sessionRow, cursor int64, fresh int, floor int64) bool {
+	if cursor == 0 {
+		return false
+	}
+	first, last := int64(listed[0].LastMsgID), int64(listed[len(listed)-1].LastMsgID)
+	return first > cursor || len(listed) > 1 && (last >= cursor || fresh == 0 && floor == 0)
 }
 
 // page asks for one page. All four filters are always sent: what the PBX takes
@@ -144,8 +157,9 @@ func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time
 	}
 	out, at, err := get[rows[sessionRow]](ctx, p.source, pathSearch, query)
 	var refused *codeError
-	if errors.As(err, &refused) && refused.code == codeNotFound {
-		// The PBX may answer so where there is no session.
+	if errors.As(err, &refused) && refused.code == codeNotFound && cursor == 0 && !p.source.configured(p.viewer) {
+		// The PBX may answer so where there is no session. For an extension that
+		// was written by hand it means that there is none of that number.
 		p.pages++
 		return nil, p.source.opts.Clock.Now(), nil
 	}
@@ -153,7 +167,12 @@ func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time
 		return nil, time.Time{}, err
 	}
 	p.pages++
-	p.partial = p.partial || *out.Errcode == codePartial
+	if out.Errcode.n == codePartial {
+		p.part = fmt.Errorf("%s: %w (errcode 1)", pathSearch, conversation.ErrPart)
+		if out.List == nil && out.Data == nil {
+			return nil, time.Time{}, &codeError{endpoint: pathSearch, code: codePartial}
+		}
+	}
 	return out.all(), at, nil
 }
 
@@ -181,17 +200,22 @@ func (p *pager) take(listed []sessionRow, at time.Time) (fresh int, err error) {
 }
 
 // mayBeCapped reports whether a page that is shorter than asked for may be short
-// because the PBX caps it, which it does not tell: the page is the longest ever
-// seen, and its length is a round number. Asking on costs one request; not
-// asking would sell a part of the list as the whole.
+// because the PBX caps it, which it does not tell: no page was ever longer, as
+// far as is remembered. Asking on costs one request; not asking would sell a
+// part of the list as the whole.
 func (s *Source) mayBeCapped(n int) bool {
+	const least = 10 // No PBX would cap at less.
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// A cap may come with a new firmware, so what was seen does not count for ever.
+	if now := s.opts.Clock.Now(); now.Sub(s.longestAt) >= directoryLife {
+		s.longest, s.longestAt = 0, now
+	}
 	if n < s.longest {
 		return false
 	}
 	s.longest = n
-	return n >= 10 && n%5 == 0
+	return n >= least
 }
 
 // rowOf takes from a row of the answer what we need of it.
@@ -223,14 +247,14 @@ const unknownChannel = "(unknown)"
 // windowOf reads expire, the seconds left of the reply window: -1 never, 0 over
 // (R12). The vendor gives it a meaning for WhatsApp and Facebook only, so a 0
 // on another channel is no window, whereas seconds left are one anywhere.
-func windowOf(expire *number, channel string, at time.Time) conversation.Window {
+func windowOf(expire maybe, channel string, at time.Time) conversation.Window {
 	switch {
-	case expire == nil || *expire < 0:
+	case !expire.told || expire.n < 0:
 		return conversation.Window{}
-	case *expire == 0 && channel != "whatsapp" && channel != "facebook":
+	case expire.n == 0 && channel != "whatsapp" && channel != "facebook":
 		return conversation.Window{}
 	default:
-		left := min(int64(*expire), int64(366*24*time.Hour/time.Second))
+		left := min(expire.n, int64(366*24*time.Hour/time.Second))
 		return conversation.Window{Has: true, End: at.Add(time.Duration(left) * time.Second)}
 	}
 }

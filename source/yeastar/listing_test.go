@@ -152,8 +152,8 @@ func TestR35AOnePageListIsReadOnce(t *testing.T) {
 
 // A PBX may give smaller pages than it is asked for, and not say so.
 func TestR35APageThatIsCappedIsNotTheEnd(t *testing.T) {
-	for _, n := range []int{49, 50, 51, 100, 130} {
-		list := &fakeList{messages: numbered(n), cap: 50}
+	for _, n := range []int{49, 63, 64, 65, 128, 130} {
+		list := &fakeList{messages: numbered(n), cap: 64}
 		s := newStub(t, list.answer).source(t, func(o *Options) { o.PageSize = 100 })
 		if got := len(read(t, s)); got != n {
 			t.Errorf("%d sessions, want %d", got, n)
@@ -171,7 +171,9 @@ func TestLesson21ListsThatDoNotMoveOnEnd(t *testing.T) {
 	}
 	endless := int64(1_000_000)
 	for name, search := range map[string]func(url.Values) string{
-		"the cursor is ignored": func(url.Values) string { return full(100, 90) },
+		"the cursor is ignored, short pages": func(url.Values) string { return full(100, 90) },
+		"rising ids, short pages":            func(url.Values) string { endless += 10; return full(endless, endless-10) },
+		"the cursor is ignored":              func(url.Values) string { return full(100, 90) },
 		"a circle of pages": func(q url.Values) string {
 			if q.Get("first_msg_id") == "91" {
 				return full(110, 100)
@@ -182,10 +184,6 @@ func TestLesson21ListsThatDoNotMoveOnEnd(t *testing.T) {
 			endless += 10
 			return full(endless, endless-10)
 		},
-		"no message ids": func(url.Values) string {
-			endless += 10
-			return strings.ReplaceAll(full(endless, endless-10), `"last_msg_id"`, `"other"`)
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stub := newStub(t, func(endpoint string, q url.Values) string {
@@ -194,7 +192,11 @@ func TestLesson21ListsThatDoNotMoveOnEnd(t *testing.T) {
 				}
 				return `{"errcode":0}`
 			})
-			sessions, cover, err := stub.source(t, func(o *Options) { o.PageSize = 10 }).OpenSessions(context.Background())
+			s := stub.source(t, func(o *Options) { o.PageSize = 10 })
+			if strings.Contains(name, "short") {
+				s.opts.PageSize = 100
+			}
+			sessions, cover, err := s.OpenSessions(context.Background())
 			must(t, err)
 			if cover.Failed != 1 || len(cover.Problems) != 1 || !errors.Is(cover.Problems[0], errStuck) {
 				t.Errorf("coverage = %+v, want the list to be told as one that does not move on", cover)
@@ -258,15 +260,43 @@ func TestR35OnTheSimulator(t *testing.T) {
 
 func TestR35EmptyListsOfEveryKind(t *testing.T) {
 	for _, body := range []string{`{"errcode":0,"list":[]}`, `{"errcode":0,"list":null}`, `{"errcode":0}`, `{"errcode":"0","data":[]}`, `{"errcode":60001,"errmsg":"DATA NOT FOUND"}`} {
+		api := func(o *Options) { o.Viewers = Viewers{API: true} }
 		stub := newStub(t, func(endpoint string, _ url.Values) string {
 			if endpoint == pathSearch {
 				return body
 			}
 			return `{"errcode":0}`
 		})
-		if n := len(read(t, stub.source(t, nil))); n != 0 {
+		if n := len(read(t, stub.source(t, api))); n != 0 {
 			t.Errorf("%s: %d sessions", body, n)
 		}
+	}
+}
+
+// An extension that was written by hand may have been mistyped.
+func TestAnExtensionThatDoesNotExistIsTold(t *testing.T) {
+	p := newPBX(t)
+	p.Yeastar.Set(func(sw *simyeastar.Switches) { sw.UnknownExtensionFails = true })
+	p.open(t, world.Opening{Extension: "1001"})
+	s := p.source(t, func(o *Options) { o.Viewers = Viewers{Extensions: []string{"1001", "9999"}} })
+	sessions, cover, err := s.OpenSessions(context.Background())
+	must(t, err)
+	if len(sessions) != 1 || cover.Failed != 1 || !strings.Contains(fmt.Sprint(cover.Problems), "extension 9999") {
+		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
+	}
+}
+
+func TestR35SessionsWithoutMessagesCannotBeACursor(t *testing.T) {
+	stub := newStub(t, func(endpoint string, _ url.Values) string {
+		if endpoint == pathSearch {
+			return `{"errcode":0,"list":[{"id":1,"type":"sms","last_msg_id":9},{"id":2,"type":"sms","last_msg_id":0}]}`
+		}
+		return `{"errcode":0}`
+	})
+	sessions, cover, err := stub.source(t, func(o *Options) { o.PageSize = 2 }).OpenSessions(context.Background())
+	must(t, err)
+	if len(sessions) != 2 || cover.Cut != 1 || cover.Failed != 0 || !errors.Is(errors.Join(cover.Problems...), conversation.ErrPart) {
+		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
 	}
 }
 
@@ -307,14 +337,14 @@ func TestClosedRowsAreNotOpen(t *testing.T) {
 
 func TestR12WindowsWithoutMessages(t *testing.T) {
 	at := start()
-	n := func(v number) *number { return &v }
+	n := func(v int64) maybe { return maybe{n: v, told: true} }
 	for name, tc := range map[string]struct {
-		expire  *number
+		expire  maybe
 		channel string
 		want    conversation.Window
 	}{
 		"never":                  {n(-1), "whatsapp", conversation.Window{}},
-		"not told":               {nil, "whatsapp", conversation.Window{}},
+		"not told":               {maybe{}, "whatsapp", conversation.Window{}},
 		"over":                   {n(0), "whatsapp", conversation.Window{Has: true, End: at}},
 		"over on facebook":       {n(0), "facebook", conversation.Window{Has: true, End: at}},
 		"0 where it means none":  {n(0), "sms", conversation.Window{}},

@@ -34,7 +34,10 @@ type Source struct {
 	// informedAt is when the version was read; askedAt when Info last looked.
 	informedAt, askedAt time.Time
 	// longest is the largest number of rows that a page of sessions ever had.
-	longest int
+	longest   int
+	longestAt time.Time
+	// readAt is when each viewer's list was last read to its end.
+	readAt map[viewer]time.Time
 }
 
 var _ conversation.Source = (*Source)(nil)
@@ -71,6 +74,7 @@ func New(opts Options) (*Source, error) {
 	}
 	s := &Source{
 		opts:   opts,
+		readAt: make(map[viewer]time.Time),
 		client: client,
 		tokens: &tokens{client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock},
 	}
@@ -95,6 +99,10 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	if _, err := s.tokens.get(ctx); err != nil {
 		return nil, conversation.Coverage{}, err
 	}
+	if !s.informed() {
+		// Where there are more lists than time, nothing would be left for this.
+		_ = s.askVersion(ctx)
+	}
 	var problems []error
 	if err := s.dir.loadQueues(ctx, directoryLife); err != nil {
 		problems = append(problems, err)
@@ -117,6 +125,9 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	allRead := len(problems) == 0 && cover.Failed+cover.Cut == 0
 	sessions, assumed := m.sessions(s.dir, s.opts.APIDestination, allRead)
 	cover.Assumed = assumed
+	if assumed > 0 && len(cover.Problems) == 0 {
+		cover.Problems = []error{fmt.Errorf("reading the assignment modes of message queues: %w", conversation.ErrAssumed)}
+	}
 	return sessions, cover, nil
 }
 
@@ -159,6 +170,13 @@ func (s *Source) Info(ctx context.Context) (conversation.Info, error) {
 		},
 		AcceptedAt: s.tokens.lastAccepted(),
 	}, err
+}
+
+// informed reports whether the version was ever told.
+func (s *Source) informed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.informedAt.IsZero()
 }
 
 func (s *Source) askVersion(ctx context.Context) error {

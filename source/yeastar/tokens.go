@@ -38,13 +38,15 @@ type tokens struct {
 	// access is what calls carry; empty where there is none.
 	access, refresh           httpapi.Secret
 	accessUntil, refreshUntil time.Time
-	renewAt                   time.Time
+	renewAt, issuedAt         time.Time
 	// proven is true once a call succeeded with access.
 	proven     bool
 	acceptedAt time.Time
 	guard      guard
 	running    *signIn
-	closed     bool
+	// closed is true once the tokens are given back, abandoned once that could
+	// not wait for a sign-in under way, which must then give back what it gets.
+	closed, abandoned bool
 }
 
 // signIn is one sign-in under way. err may be read once done is closed.
@@ -59,42 +61,50 @@ var errClosed = errors.New("signing in: the target is being closed")
 
 // get returns a token that should be accepted, signing in where there is none.
 func (t *tokens) get(ctx context.Context) (httpapi.Secret, error) {
+	// A token may be rejected between the sign-in and our turn, so there is a
+	// second one.
+	for range 2 {
+		access, run, err := t.take(ctx)
+		if run == nil {
+			return access, err
+		}
+		select {
+		case <-run.done:
+		case <-ctx.Done():
+			return httpapi.Secret{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, pathGetToken, "no answer in time"))
+		}
+		if run.err != nil {
+			return httpapi.Secret{}, run.err
+		}
+	}
+	return httpapi.Secret{}, errUnproven
+}
+
+// take returns the token, or the sign-in to wait for.
+func (t *tokens) take(ctx context.Context) (httpapi.Secret, *signIn, error) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := t.clock.Now()
-	access, usable := t.access, !t.access.Empty() && now.Before(t.accessUntil)
 	if t.closed {
-		t.mu.Unlock()
-		return httpapi.Secret{}, errClosed
+		return httpapi.Secret{}, nil, errClosed
 	}
-	run := t.running
-	if run == nil && (!usable || !now.Before(t.renewAt)) {
-		run = t.start(ctx)
+	if err := t.guard.addressBlocked(now); err != nil {
+		return httpapi.Secret{}, nil, err
 	}
-	t.mu.Unlock()
+	usable := !t.access.Empty() && now.Before(t.accessUntil)
+	if t.running == nil && (!usable || !now.Before(t.renewAt)) {
+		t.start(ctx)
+	}
 	if usable {
 		// A renewal goes on beside the calls; nobody waits for it while the old
 		// token still serves.
-		return access, nil
+		return t.access, nil, nil
 	}
-
-	select {
-	case <-run.done:
-	case <-ctx.Done():
-		return httpapi.Secret{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, pathGetToken))
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.access.Empty() && t.clock.Now().Before(t.accessUntil) {
-		return t.access, nil
-	}
-	if run.err != nil {
-		return httpapi.Secret{}, run.err
-	}
-	return httpapi.Secret{}, errClosed
+	return httpapi.Secret{}, t.running, nil
 }
 
 // start begins a sign-in that outlives the caller's deadline. t.mu is held.
-func (t *tokens) start(ctx context.Context) *signIn {
+func (t *tokens) start(ctx context.Context) {
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 	run := &signIn{done: make(chan struct{}), cancel: cancel}
 	t.running = run
@@ -107,14 +117,26 @@ func (t *tokens) start(ctx context.Context) *signIn {
 			if p := recover(); p != nil {
 				err = conversation.NewPanicError("signing in", p)
 			}
-			t.mu.Lock()
-			run.err, t.running = err, nil
-			t.mu.Unlock()
-			close(run.done)
+			t.end(detached, run, err)
 		}()
 		err = t.renew(detached)
 	}()
-	return run
+}
+
+// end publishes how a sign-in went. Where the tokens were given back meanwhile
+// without waiting for it, it gives back its own.
+func (t *tokens) end(ctx context.Context, run *signIn, err error) {
+	t.mu.Lock()
+	run.err, t.running = err, nil
+	abandoned := t.abandoned
+	t.mu.Unlock()
+	if abandoned {
+		// Its own context was cancelled, so that it would end.
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
+		defer cancel()
+		_ = t.giveBack(last)
+	}
+	close(run.done)
 }
 
 // renew uses the refresh token where there is a valid one, else signs in anew.
@@ -123,10 +145,10 @@ func (t *tokens) renew(ctx context.Context) error {
 	now := t.clock.Now()
 	t.renewAt = now.Add(renewAgain)
 	refresh, valid := t.refresh, !t.refresh.Empty() && now.Before(t.refreshUntil)
-	paused := t.guard.blocked(now)
+	err := t.guard.blocked(now)
 	t.mu.Unlock()
-	if paused != nil {
-		return paused
+	if err != nil {
+		return err
 	}
 	if valid {
 		done, err := t.refreshWith(ctx, refresh)
@@ -138,7 +160,8 @@ func (t *tokens) renew(ctx context.Context) error {
 }
 
 // refreshWith trades the refresh token for new tokens. It reports whether that
-// settled the matter: where the PBX does not accept it, a new sign-in must follow.
+// settled the matter: where it brought none, a new sign-in must follow, unless
+// the PBX could not be reached or wants to be left alone.
 func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool, error) {
 	var out tokenAnswer
 	req := httpapi.Request{Method: http.MethodPost, Path: pathRefreshToken, Body: map[string]string{"refresh_token": refresh.Reveal()}}
@@ -148,16 +171,20 @@ func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool,
 		return true, nil
 	}
 	if err == nil {
-		err = &codeError{endpoint: pathRefreshToken, code: int64(*out.Errcode)}
+		err = &codeError{endpoint: pathRefreshToken, code: out.Errcode.n}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var code *codeError
-	if !errors.As(err, &code) || code.class() == classPause {
+	var (
+		code      *codeError
+		transport *httpapi.Error
+	)
+	switch {
+	case errors.As(err, &code) && code.class() == classPause, errors.As(err, &transport) && !transport.Sent:
 		return true, t.guard.failed(t.clock.Now(), err)
 	}
-	// The refresh token is used up or was never known. Its failure may count as
-	// a failed sign-in with the PBX, so it counts with us.
+	// The refresh token is used up, was never known, or its answer was lost. That
+	// may count as a failed sign-in with the PBX, so it counts with us.
 	t.refresh = httpapi.Secret{}
 	t.guard.count(t.clock.Now(), err)
 	return false, nil
@@ -183,7 +210,7 @@ func (t *tokens) signInAnew(ctx context.Context) error {
 		return nil
 	}
 	if err == nil {
-		err = &codeError{endpoint: pathGetToken, code: int64(*out.Errcode)}
+		err = &codeError{endpoint: pathGetToken, code: out.Errcode.n}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -195,21 +222,24 @@ func (t *tokens) keep(out *tokenAnswer, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	life := seconds(out.AccessTokenExpire, accessLife)
-	t.access, t.accessUntil = httpapi.NewSecret(out.AccessToken), at.Add(life)
+	t.access, t.issuedAt, t.accessUntil = httpapi.NewSecret(out.AccessToken), at, at.Add(life)
 	t.renewAt = t.accessUntil.Add(-min(refreshBefore, life/4))
 	t.refresh, t.refreshUntil = httpapi.NewSecret(out.RefreshToken), at.Add(seconds(out.RefreshTokenExpire, refreshLife))
 	t.proven = false
-	t.guard.succeeded()
+	t.guard.succeeded(at)
 }
 
-// accepted notes that a call with this token succeeded.
+// accepted notes that a call with this token succeeded. Only a token that lasts
+// ends the row of pauses.
 func (t *tokens) accepted(token httpapi.Secret) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.acceptedAt = t.clock.Now()
-	if token == t.access && !t.proven {
+	if token == t.access {
 		t.proven = true
-		t.guard.steps = 0
+		if t.acceptedAt.Sub(t.issuedAt) >= refreshBefore {
+			t.guard.lasted(t.issuedAt)
+		}
 	}
 }
 
@@ -235,7 +265,15 @@ func (t *tokens) reject(token httpapi.Secret) {
 	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
 }
 
-// revoke gives the token back. Afterwards no token is handed out.
+// blocked notes that a call was refused because the PBX has blocked our address.
+func (t *tokens) blocked(code *codeError) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.guard.failed(t.clock.Now(), code)
+}
+
+// revoke gives the token back. Afterwards no token is handed out. It waits for a
+// sign-in under way, but no longer than the context allows.
 func (t *tokens) revoke(ctx context.Context) error {
 	t.mu.Lock()
 	t.closed = true
@@ -245,10 +283,18 @@ func (t *tokens) revoke(ctx context.Context) error {
 		select {
 		case <-run.done:
 		case <-ctx.Done():
+			t.mu.Lock()
+			t.abandoned = true
+			t.mu.Unlock()
 			run.cancel()
-			<-run.done
+			return fmt.Errorf("signing in: %w", httpapi.Expired(ctx, pathGetToken, "no answer in time; its token, if there is one, stays in use for 30 minutes"))
 		}
 	}
+	return t.giveBack(ctx)
+}
+
+// giveBack ends the token's life with the PBX.
+func (t *tokens) giveBack(ctx context.Context) error {
 	t.mu.Lock()
 	access, valid := t.access, !t.access.Empty() && t.clock.Now().Before(t.accessUntil)
 	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}

@@ -120,7 +120,7 @@ func TestSafetyOfSignInWithAWrongSecret(t *testing.T) {
 	s := p.source(t, func(o *Options) {
 		o.Secret = func() (httpapi.Secret, error) { return httpapi.NewSecret("canary-wrong"), nil }
 	})
-	want := "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode -1)"
+	want := "signing in waits until 09:10:00 UTC: " + refusedText + " (errcode -1)"
 	var tries []int
 	for minute := range 6 * 60 {
 		text := listOnce(s)
@@ -178,18 +178,22 @@ func TestSafetyOfSignInWithEverNewSecrets(t *testing.T) {
 	}
 }
 
+// refusedText is what wrong credentials are told as.
+const refusedText = "get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API; " +
+	"a changed secret file is tried at once, while each restart is one more try, and after 5 the PBX blocks this address"
+
 func TestTheWordsOfARefusedSignIn(t *testing.T) {
 	for code, want := range map[int]string{
-		-1:    "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode -1)",
+		-1:    "signing in waits until 09:10:00 UTC: " + refusedText + " (errcode -1)",
 		10003: "signing in waits until 09:10:00 UTC: get_token: this PBX no longer serves version 1.0 of the API (errcode 10003)",
-		20002: "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode 20002)",
-		60002: "signing in waits until 09:05:00 UTC: get_token: the application already has 8 tokens in use: stop other programs that use this Client ID, or wait 30 minutes (errcode 60002)",
-		70004: "signing in waits until 09:11:00 UTC: get_token: the PBX has blocked this address after failed sign-ins: remove it under Security > Security Rules > Blocked IPs, and check client_id and the secret (errcode 70004)",
+		20002: "signing in waits until 09:10:00 UTC: " + refusedText + " (errcode 20002)",
+		60002: "signing in waits until 09:05:00 UTC: get_token: the application already has 8 tokens in use: stop other programs that use this Client ID, or wait 30 minutes, for which an exporter that was killed leaves its own (errcode 60002)",
+		70004: "signing in waits until 09:11:00 UTC: get_token: the PBX has blocked this address after failed sign-ins: check client_id and the secret, remove the address under Security > Security Rules > Blocked IPs, and restart the exporter (errcode 70004)",
 		70087: "signing in waits until 09:10:00 UTC: get_token: the PBX refuses this address: add it under Integrations > API > allowed IPs (errcode 70087)",
 		-2:    "signing in: get_token: the PBX had an internal error (errcode -2)",
 		70082: "signing in: get_token: the PBX is overloaded by a heavy task (errcode 70082)",
 		// Partial success without a token is none.
-		1: "signing in waits until 09:10:00 UTC: get_token: the PBX refuses the credentials: check client_id and the secret against Integrations > API (errcode 1)",
+		1: "signing in waits until 09:10:00 UTC: " + refusedText + " (errcode 1)",
 	} {
 		p := newPBX(t)
 		p.Yeastar.FailEndpoint(pathGetToken, code)
@@ -431,5 +435,46 @@ func TestAPanicWhileSigningInIsContained(t *testing.T) {
 	broken = false
 	if text := listOnce(s); text != "" {
 		t.Errorf("after the fault: %s", text)
+	}
+}
+
+// A pass asks for several things; one failed sign-in is enough for all of them.
+func TestAPassTriesToSignInOnce(t *testing.T) {
+	for _, code := range []int{2, -2, 70082} {
+		p := newPBX(t)
+		p.Yeastar.FailEndpoint(pathGetToken, code)
+		s := p.source(t, nil)
+		for pass := range 3 {
+			listOnce(s)
+			_, _ = s.Queues(context.Background())
+			_, _ = s.Info(context.Background())
+			if n := p.Yeastar.Requests(pathGetToken); n != pass+1 {
+				t.Errorf("code %d: %d sign-ins in %d passes", code, n, pass+1)
+			}
+			p.World.Advance(time.Minute)
+		}
+		p.Yeastar.FailEndpoint(pathGetToken, 0)
+		if text := listOnce(s); text != "" {
+			t.Errorf("code %d: after the PBX is well again: %s", code, text)
+		}
+	}
+}
+
+// A PBX that says so in the middle of a pass is left alone from then on.
+func TestABlockedAddressStopsEveryCall(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, func(o *Options) { o.Concurrency = 1 })
+	read(t, s)
+	p.World.Advance(time.Minute)
+	p.Yeastar.FailEndpoint(pathSearch, 70004)
+	before := p.Yeastar.Requests(pathSearch)
+	for range 5 {
+		if text := listOnce(s); !strings.Contains(text, "errcode 70004") {
+			t.Errorf("error = %q", text)
+		}
+		_, _ = s.Info(context.Background())
+	}
+	if n := p.Yeastar.Requests(pathSearch) - before; n != 1 {
+		t.Errorf("%d calls after the first refusal", n-1)
 	}
 }

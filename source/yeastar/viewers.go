@@ -71,6 +71,7 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	lists := make([]listing, len(viewers))
 	faults := make(chan *conversation.PanicError, len(viewers))
 	slots := make(chan struct{}, s.opts.Concurrency)
+	viewers = s.longestUnread(viewers)
 	var wg sync.WaitGroup
 	for i, v := range viewers {
 		slots <- struct{}{}
@@ -82,6 +83,7 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 				<-slots
 			}()
 			lists[i] = s.readViewer(ctx, v)
+			s.noteRead(lists[i])
 		})
 	}
 	wg.Wait()
@@ -93,9 +95,46 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	}
 }
 
+// longestUnread puts those first that were read longest ago, so that a deadline
+// that cuts the lists short does not always cut the same ones.
+func (s *Source) longestUnread(viewers []viewer) []viewer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ordered := slices.Clone(viewers)
+	slices.SortStableFunc(ordered, func(a, b viewer) int { return s.readAt[a].Compare(s.readAt[b]) })
+	for v := range s.readAt {
+		if !slices.Contains(viewers, v) {
+			delete(s.readAt, v)
+		}
+	}
+	return ordered
+}
+
+// noteRead remembers that a list was read to its end.
+func (s *Source) noteRead(l listing) {
+	if l.err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readAt[l.viewer] = s.opts.Clock.Now()
+}
+
+// configured reports whether a viewer was written by hand.
+func (s *Source) configured(v viewer) bool {
+	return slices.Contains(s.opts.Viewers.Extensions, v.number)
+}
+
+// extensionNumber reports whether a text is the number of an extension. Numbers
+// are shown, so that nothing else may pass for one.
+func extensionNumber(s string) bool {
+	const longest = 32
+	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '*' && r != '#' })
+}
+
 // answered reports whether anything at all could be read.
 func answered(lists []listing) bool {
-	return slices.ContainsFunc(lists, func(l listing) bool { return l.pages > 0 })
+	return slices.ContainsFunc(lists, func(l listing) bool { return l.err == nil || len(l.rows) > 0 })
 }
 
 // coverageOf sums up what was read. Viewers that failed for the same reason
@@ -125,7 +164,9 @@ func coverageOf(lists []listing) conversation.Coverage {
 		concerned[key] = append(concerned[key], l.viewer.String())
 	}
 	for _, cause := range causes {
-		cover.Problems = append(cover.Problems, fmt.Errorf("listing the sessions of %s: %w", enumerate(concerned[cause.Error()]), cause))
+		cover.Problems = append(cover.Problems, &conversation.LossError{
+			Doing: "listing the sessions of", Of: enumerate(concerned[cause.Error()]), Cause: cause,
+		})
 	}
 	return cover
 }

@@ -98,7 +98,7 @@ func TestANumberedListWithoutEndIsAnError(t *testing.T) {
 		return `{"errcode":0}`
 	})
 	_, err := stub.source(t, func(o *Options) { o.MaxPages = 5 }).dir.allExtensions(context.Background())
-	if !errors.Is(err, errEndlessPages) {
+	if !errors.Is(err, errPages) {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -199,7 +199,11 @@ func TestQueues(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 	p.Yeastar.FailEndpoint(pathQueueList, 10001)
-	if queues, err := p.source(t, nil).Queues(context.Background()); err != nil || len(queues) != 0 {
+	if _, err := p.source(t, nil).Queues(context.Background()); !errors.Is(err, conversation.ErrUnsupported) {
+		t.Errorf("a PBX without queues whose members are wanted: %v", err)
+	}
+	alone := p.source(t, func(o *Options) { o.Viewers.QueueMembers = false })
+	if queues, err := alone.Queues(context.Background()); err != nil || len(queues) != 0 {
 		t.Errorf("a PBX without queues: %v, %v", queues, err)
 	}
 }
@@ -216,7 +220,7 @@ func TestLesson17APanicInAGoroutineIsRaisedAgain(t *testing.T) {
 			t.Errorf("recovered %v, want where it began", fault)
 		}
 	}()
-	s.client = nil
+	s.opts.Clock = nil // Reading a list then panics.
 	s.readViewers(context.Background(), []viewer{{number: "1001"}, {number: "1002"}})
 }
 
@@ -237,5 +241,50 @@ func TestAFailingQueueListIsAskedOnceAPass(t *testing.T) {
 		if n := p.Yeastar.Requests(pathQueueList); n != pass+1 {
 			t.Errorf("%d requests after %d passes", n, pass+1)
 		}
+	}
+}
+
+// With the members of queues wanted, a PBX that has no queues to ask leaves
+// something out, and known queues do not vanish by it.
+func TestAPBXThatHasNoQueueListIsNotReadInFull(t *testing.T) {
+	p := newPBX(t)
+	id := p.open(t, world.Opening{QueueID: world.QueueSupport})
+	fresh, known := p.source(t, nil), p.source(t, nil)
+	read(t, known)
+	p.World.Advance(directoryLife)
+	p.Yeastar.FailEndpoint(pathQueueList, 10001)
+	_, cover, err := fresh.OpenSessions(context.Background())
+	must(t, err)
+	if cover.Complete() || !errors.Is(cover.Problems[0], conversation.ErrUnsupported) {
+		t.Errorf("coverage = %+v", cover)
+	}
+	sessions, cover, err := known.OpenSessions(context.Background())
+	must(t, err)
+	if len(sessions) != 1 || sessions[0].ID != id || sessions[0].Queue.Name != "Support" || cover.Complete() {
+		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
+	}
+}
+
+// Where there are more lists than time, it is not always the same ones that are
+// cut.
+func TestViewersThatWereReadLongestAgoComeFirst(t *testing.T) {
+	p := newPBX(t)
+	s := p.source(t, nil)
+	all := []viewer{{}, {number: "1001"}, {number: "1002"}, {number: "1003"}}
+	if got := s.longestUnread(all); !slices.Equal(got, all) {
+		t.Errorf("before any pass: %v", got)
+	}
+	for _, v := range []viewer{{number: "1002"}, {}} {
+		s.noteRead(listing{viewer: v})
+		p.World.Advance(time.Second)
+	}
+	s.noteRead(listing{viewer: viewer{number: "1001"}, err: errStuck})
+	want := []viewer{{number: "1001"}, {number: "1003"}, {number: "1002"}, {}}
+	if got := s.longestUnread(all); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	s.longestUnread(all[:1])
+	if len(s.readAt) != 1 {
+		t.Errorf("%d viewers are remembered that are gone", len(s.readAt)-1)
 	}
 }

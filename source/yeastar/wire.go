@@ -36,6 +36,54 @@ func (n *number) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// maybe is a number that may not be told at all, which null and "" mean too.
+type maybe struct {
+	n    int64
+	told bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *maybe) UnmarshalJSON(text []byte) error {
+	var n number
+	if err := n.UnmarshalJSON(text); err != nil {
+		return err
+	}
+	bare := string(bytes.Trim(bytes.TrimSpace(text), `" `))
+	*m = maybe{n: int64(n), told: bare != "" && bare != "null"}
+	return nil
+}
+
+// rowsAllowed bounds the rows of one answer: far more than is ever asked for,
+// and far less than what a few bytes each could take of our memory.
+const rowsAllowed = 100_000
+
+// list is a list of rows, which is decoded row by row.
+type list[T any] []T
+
+// UnmarshalJSON implements json.Unmarshaler. null is an empty list.
+func (l *list[T]) UnmarshalJSON(text []byte) error {
+	*l = nil
+	dec := json.NewDecoder(bytes.NewReader(text))
+	open, err := dec.Token()
+	if err != nil || open == nil {
+		return err
+	}
+	if open != json.Delim('[') {
+		return &json.UnmarshalTypeError{Value: "no list"}
+	}
+	for dec.More() {
+		if len(*l) == rowsAllowed {
+			return &json.UnmarshalTypeError{Value: "too many rows"}
+		}
+		var row T
+		if err := dec.Decode(&row); err != nil {
+			return err
+		}
+		*l = append(*l, row)
+	}
+	return nil
+}
+
 // text is a string as the PBX sends it; a bare number counts as its digits.
 type text string
 
@@ -59,8 +107,8 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 // envelope is what every answer of the PBX begins with. The HTTP status is 200
 // whatever happened, so errcode alone tells.
 type envelope struct {
-	Errcode           *number `json:"errcode"`
-	BlockExpireTime   number  `json:"block_expire_time"`
+	Errcode           maybe  `json:"errcode"`
+	BlockExpireTime   number `json:"block_expire_time"`
 	InvalidParamsList []struct {
 		Field text `json:"field"`
 	} `json:"invalid_param_list"`
@@ -84,23 +132,23 @@ type tokenAnswer struct {
 // sessionRow is one row of message_session/search. The customer's number, name
 // and picture are deliberately not fields of it.
 type sessionRow struct {
-	ID             number  `json:"id"`
-	Type           text    `json:"type"`
-	IsClose        number  `json:"is_close"`
-	IsArchived     number  `json:"is_archived"`
-	Expire         *number `json:"expire"`
-	Collection     text    `json:"collection"`
-	LastMsgID      number  `json:"last_msg_id"`
-	QueueID        number  `json:"queue_id"`
-	PickupMemberID number  `json:"pickup_member_id"`
+	ID             number `json:"id"`
+	Type           text   `json:"type"`
+	IsClose        number `json:"is_close"`
+	IsArchived     number `json:"is_archived"`
+	Expire         maybe  `json:"expire"`
+	Collection     text   `json:"collection"`
+	LastMsgID      number `json:"last_msg_id"`
+	QueueID        number `json:"queue_id"`
+	PickupMemberID number `json:"pickup_member_id"`
 }
 
 // rows is a list that some builds call "list" and others "data".
 type rows[T any] struct {
 	envelope
-	List  []T    `json:"list"`
-	Data  []T    `json:"data"`
-	Total number `json:"total_number"`
+	List  list[T] `json:"list"`
+	Data  list[T] `json:"data"`
+	Total number  `json:"total_number"`
 }
 
 func (r *rows[T]) all() []T {

@@ -46,7 +46,7 @@ func TestTheCustomerIsNotRead(t *testing.T) {
 	must(t, err)
 	var out rows[sessionRow]
 	must(t, json.Unmarshal(body, &out))
-	if len(out.all()) != 1 || out.all()[0].ID != 3069 || *out.all()[0].Expire != 19751 {
+	if len(out.all()) != 1 || out.all()[0].ID != 3069 || out.all()[0].Expire.n != 19751 {
 		t.Fatalf("decoded %+v", out.all())
 	}
 	again, err := json.Marshal(out)
