@@ -35,7 +35,7 @@ func scrapeItself(ctx context.Context, c *collector.Collector) {
 	tick := time.NewTicker(demoInterval)
 	defer tick.Stop()
 	for {
-		c.Scrape(ctx, collector.Deadline{Arrived: time.Now(), Limit: demoInterval})
+		c.Scrape(ctx, collector.Request{Arrived: time.Now(), Limit: demoInterval})
 		select {
 		case <-ctx.Done():
 			return

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,37 +29,51 @@ func New(targets ...*Target) *Collector {
 	return &Collector{targets: targets, families: describe(append(all, healthFamilies()...))}
 }
 
-// Deadline is when the answer to a scrape must be ready.
-type Deadline struct {
+// Request is what a scrape asks for.
+type Request struct {
 	// Arrived is when the request arrived; the time runs from here.
 	Arrived time.Time
 	// Limit is how long the scraper allows; 0 where it did not say, and each
 	// target's own timeout counts.
 	Limit time.Duration
+	// Groups are the groups that are wanted, of those that are on; nil for all.
+	Groups []string
 }
 
-func (d Deadline) at(target *Target) time.Time {
-	if d.Limit > 0 {
-		return d.Arrived.Add(d.Limit)
+// deadline is when the answer for a target must be ready.
+func (r Request) deadline(target *Target) time.Time {
+	if r.Limit > 0 {
+		return r.Arrived.Add(r.Limit)
 	}
-	return d.Arrived.Add(target.opts.Timeout)
+	return r.Arrived.Add(target.opts.Timeout)
 }
 
 // Scrape makes a pass over every target at once and returns what they told, as
 // a prometheus.Collector that holds finished values. It returns by the deadline,
 // which the context of every call to a source carries.
-func (c *Collector) Scrape(ctx context.Context, deadline Deadline) prometheus.Collector {
+func (c *Collector) Scrape(ctx context.Context, r Request) prometheus.Collector {
 	s := scrape{families: c.families, views: make([]*view, len(c.targets))}
 	var wg sync.WaitGroup
 	for i, t := range c.targets {
 		wg.Go(func() {
-			bounded, cancel := context.WithDeadline(ctx, deadline.at(t))
+			bounded, cancel := context.WithDeadline(ctx, r.deadline(t))
 			defer cancel()
-			s.views[i] = t.pass(bounded)
+			s.views[i] = t.pass(bounded, t.wanted(r.Groups))
 		})
 	}
 	wg.Wait()
 	return s
+}
+
+// On lists the groups that are on for at least one target.
+func (c *Collector) On() []string {
+	var names []string
+	for _, g := range groups() {
+		if slices.ContainsFunc(c.targets, func(t *Target) bool { return slices.Contains(t.opts.Groups, g.name) }) {
+			names = append(names, g.name)
+		}
+	}
+	return names
 }
 
 // Close gives back what the sources took, all at once, until the context ends.

@@ -127,7 +127,7 @@ func TestLesson10OneTargetLeavesTheOthers(t *testing.T) {
 	hung.during = func(ctx context.Context) { <-ctx.Done() }
 	hung.err = context.DeadlineExceeded
 	c := New(good.target, hung.target)
-	s := c.Scrape(context.Background(), Deadline{Arrived: time.Now(), Limit: 50 * time.Millisecond})
+	s := c.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: 50 * time.Millisecond})
 	if v, _ := value(t, s, "conversation_open_sessions", `state="assigned"`, `target="desk"`); v != "1" {
 		t.Errorf("the good target shows %q sessions", v)
 	}
@@ -150,7 +150,7 @@ func TestTheDeadlineRunsFromTheArrival(t *testing.T) {
 				t.Errorf("limit %s: the deadline is %s after the arrival, want %s", tc.limit, got, tc.want)
 			}
 		}
-		b.collector.Scrape(context.Background(), Deadline{Arrived: arrived, Limit: tc.limit})
+		b.collector.Scrape(context.Background(), Request{Arrived: arrived, Limit: tc.limit})
 	}
 	if calls != 3 {
 		t.Errorf("%d passes, want 3", calls)
@@ -161,7 +161,7 @@ func TestAScrapeThatArrivesTooLateStartsNoPass(t *testing.T) {
 	b := newBench()
 	b.during = func(context.Context) { t.Error("a pass was made") }
 	for range 100 {
-		b.collector.Scrape(context.Background(), Deadline{Arrived: time.Now().Add(-time.Minute)})
+		b.collector.Scrape(context.Background(), Request{Arrived: time.Now().Add(-time.Minute)})
 	}
 }
 
@@ -173,7 +173,7 @@ func TestLesson13WaitingForAnotherPassIsPartOfTheTime(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.scrape() })
 	<-inside
-	s := b.collector.Scrape(context.Background(), Deadline{Arrived: time.Now(), Limit: 20 * time.Millisecond})
+	s := b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: 20 * time.Millisecond})
 	close(leave)
 	wg.Wait()
 	if v, _ := value(t, s, "conversation_scrape_collector_timeout"); v != "1" {
@@ -243,7 +243,7 @@ func TestAScrapeThatWasAbandonedSaysNothingOfTheTarget(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	b.during = func(context.Context) { leave() }
 	b.err = fmt.Errorf("listing: %w", context.Canceled)
-	b.collector.Scrape(ctx, Deadline{Arrived: time.Now()})
+	b.collector.Scrape(ctx, Request{Arrived: time.Now()})
 	if got := b.logs.String(); got != "" {
 		t.Errorf("it logs %q", got)
 	}

@@ -106,7 +106,7 @@ func newBench(groups ...string) *bench {
 
 // scrape makes a pass.
 func (b *bench) scrape() prometheus.Collector {
-	return b.collector.Scrape(context.Background(), Deadline{Arrived: time.Now()})
+	return b.collector.Scrape(context.Background(), Request{Arrived: time.Now()})
 }
 
 // expect makes a pass and compares the metrics of the given names.

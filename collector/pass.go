@@ -89,14 +89,22 @@ func NewTarget(opts Options) *Target {
 	}
 }
 
+// wanted returns which of the groups that are on a scrape asks for.
+func (t *Target) wanted(names []string) []string {
+	if names == nil {
+		return t.opts.Groups
+	}
+	return slices.DeleteFunc(slices.Clone(t.opts.Groups), func(g string) bool { return !slices.Contains(names, g) })
+}
+
 // pass reads the target once. It returns by the context's deadline, as far as
 // the source keeps to it.
-func (t *Target) pass(ctx context.Context) *view {
+func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	v := &view{target: t.opts.Name, started: t.opts.Now()}
 	if !t.takeTurn(ctx) {
 		// Another scrape's pass took all of this one's time.
 		v.end = t.opts.Now()
-		for _, name := range t.opts.Groups {
+		for _, name := range wanted {
 			v.outcomes = append(v.outcomes, outcome{group: name, timedOut: true, took: v.end.Sub(v.started)})
 		}
 		return v
@@ -104,7 +112,7 @@ func (t *Target) pass(ctx context.Context) *view {
 	defer func() { <-t.turn }()
 	v.began = true
 	for _, g := range groups() {
-		if slices.Contains(t.opts.Groups, g.name) {
+		if slices.Contains(wanted, g.name) {
 			v.outcomes = append(v.outcomes, g.read(t, ctx, v))
 		}
 	}

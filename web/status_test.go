@@ -159,7 +159,7 @@ func TestStatusPageAfterAScrape(t *testing.T) {
 // scrapeAlone reads one target through a collector of its own.
 func scrapeAlone(t *testing.T, target *collector.Target) {
 	t.Helper()
-	collector.New(target).Scrape(t.Context(), collector.Deadline{Arrived: time.Now(), Limit: time.Minute})
+	collector.New(target).Scrape(t.Context(), collector.Request{Arrived: time.Now(), Limit: time.Minute})
 }
 
 func wantFacts(t *testing.T, section *node, text, instant string) {

@@ -113,7 +113,7 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	// A registry of its own, since the values belong to this request alone.
 	targets := prometheus.NewRegistry()
 	if wantsTargets(r) {
-		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Deadline{Arrived: arrived, Limit: limit}))
+		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Request{Arrived: arrived, Limit: limit}))
 	}
 	promhttp.HandlerFor(prometheus.Gatherers{h.registry, targets}, promhttp.HandlerOpts{
 		ErrorLog: errorLog{h.opts.Logger},
