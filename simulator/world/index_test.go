@@ -66,7 +66,7 @@ func paged(t *testing.T, w *World, q Query) []int64 {
 
 func TestListAgreesWithASearchOfEverything(t *testing.T) {
 	t.Parallel()
-	w := advanced(Options{Seed: 3, KeepClosed: 2 * time.Hour}, 5*time.Hour)
+	w := advanced(Options{Seed: 3, KeepClosed: time.Hour}, 3*time.Hour)
 	seen := 0
 	for _, v := range allViewers(w) {
 		for name, q := range map[string]Query{
