@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"strings"
@@ -314,5 +315,23 @@ func TestEveryKindHasItsPlace(t *testing.T) {
 	}
 	if last := placed[len(placed)-1]; last != NoAssignmentMode {
 		t.Errorf("the last kind is %d", last)
+	}
+}
+
+// Over HTTP/2 there is no connection to take: the answer is broken off.
+func TestWithoutAConnectionOfItsOwnTheAnswerIsBrokenOff(t *testing.T) {
+	p := newPBX(t)
+	p.http.Close()
+	p.http = httptest.NewUnstartedServer(p.server)
+	p.http.EnableHTTP2 = true
+	p.http.StartTLS()
+	t.Cleanup(p.http.Close)
+	p.token = p.login(DefaultClientSecret).text("access_token")
+	p.server.Inject(Fault{Kind: Reset, Times: 1})
+	if got := p.queues(); got.err == nil {
+		t.Errorf("there was an answer: %+v", got)
+	}
+	if got := p.queues(); got.text != order {
+		t.Errorf("afterwards: %+v", got)
 	}
 }
