@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"conversation_exporter/simulator/world"
+	"conversation_exporter/simulator/yeastar"
 )
 
 // History is how long before the present a demo's world begins.
@@ -44,7 +45,9 @@ type Running struct {
 func Demo(ctx context.Context, o DemoOptions) (*Running, error) {
 	s := New(Options{
 		World: world.Options{Start: time.Now().Add(-History), Seed: o.Seed, Arrivals: o.Arrivals},
-		Speed: o.Speed,
+		// Nobody asks a demo what it has shown, and it may run for weeks.
+		Yeastar: yeastar.Options{Forgetful: true},
+		Speed:   o.Speed,
 	})
 	if err := s.Wind(time.Now(), o.Sessions); err != nil {
 		return nil, fmt.Errorf("prepare the demo: %w", err)

@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ import (
 type Options struct {
 	// World is who lives in it, and from when.
 	World world.Options
-	// Yeastar is how it is served.
+	// Yeastar is how it is served; its seed is the world's by default.
 	Yeastar yeastar.Options
 	// Speed is how many virtual seconds pass in a real one; 1 by default.
 	Speed float64
@@ -42,6 +43,9 @@ type Simulator struct {
 func New(o Options) *Simulator {
 	if o.Speed <= 0 {
 		o.Speed = 1
+	}
+	if o.Yeastar.Seed == 0 {
+		o.Yeastar.Seed = o.World.Seed
 	}
 	w := world.New(o.World)
 	return &Simulator{World: w, Yeastar: yeastar.New(w, o.Yeastar), speed: o.Speed}
@@ -72,6 +76,11 @@ func (s *Simulator) Wind(to time.Time, sessions int) error {
 	}
 	s.World.AdvanceTo(to)
 	return nil
+}
+
+// ServeTLS is Serve over TLS with one of the certificates of this package.
+func (s *Simulator) ServeTLS(ctx context.Context, l net.Listener, c *Certificate) error {
+	return s.Serve(ctx, tls.NewListener(l, c.ServerConfig()))
 }
 
 // Serve serves the dialect on a listener and lets time pass, until the context

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,5 +168,24 @@ func TestDemosOfOneSeedAreAlike(t *testing.T) {
 	}
 	if a, b := list(), list(); len(a) < 100 || !reflect.DeepEqual(a, b) {
 		t.Errorf("%d and %d sessions, which are not the same", len(a), len(b))
+	}
+}
+
+func TestTheSeedOfTheWorldIsThatOfTheFaults(t *testing.T) {
+	hit := func(o Options) (list []bool) {
+		o.World.Still = true
+		s := New(o)
+		s.Yeastar.Inject(yeastar.Fault{Kind: yeastar.Plain, Share: 0.5})
+		for range 64 {
+			answer := httptest.NewRecorder()
+			r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, yeastar.Root, http.NoBody)
+			s.Yeastar.ServeHTTP(answer, r)
+			list = append(list, answer.Code == http.StatusInternalServerError)
+		}
+		return list
+	}
+	seven := hit(Options{World: world.Options{Seed: 7}})
+	if !slices.Equal(seven, hit(Options{Yeastar: yeastar.Options{Seed: 7}})) || slices.Equal(seven, hit(Options{World: world.Options{Seed: 8}})) {
+		t.Error("the faults do not follow the world's seed")
 	}
 }

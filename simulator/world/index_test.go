@@ -3,6 +3,7 @@ package world
 import (
 	"cmp"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -65,7 +66,8 @@ func paged(t *testing.T, w *World, q Query) []int64 {
 }
 
 func TestListAgreesWithASearchOfEverything(t *testing.T) {
-	w := advanced(Options{Seed: 3, KeepClosed: 2 * time.Hour}, 5*time.Hour)
+	t.Parallel()
+	w := advanced(Options{Seed: 3, KeepClosed: time.Hour}, 3*time.Hour)
 	seen := 0
 	for _, v := range allViewers(w) {
 		for name, q := range map[string]Query{
@@ -190,6 +192,22 @@ func BenchmarkListOf100k(b *testing.B) {
 		q.Cursor = 0
 		if len(list) == q.Limit {
 			q.Cursor = list[len(list)-1].LastMessageID
+		}
+	}
+}
+
+func TestSightsAreTheOpenSessionsAndTheirViewers(t *testing.T) {
+	w := advanced(Options{Seed: 4, Arrivals: 6}, time.Hour)
+	sights, at := w.Sights()
+	open := w.OpenSessions()
+	if len(sights) == 0 || len(sights) != len(open) || !at.Equal(w.Now()) {
+		t.Fatalf("%d sights of %d sessions at %s", len(sights), len(open), at)
+	}
+	for i, s := range sights {
+		viewers, err := w.Viewers(open[i].ID)
+		must(t, err)
+		if !reflect.DeepEqual(s.Session, open[i]) || !slices.Equal(s.Viewers, viewers) {
+			t.Errorf("session %d is seen as %d, by %v", open[i].ID, s.ID, s.Viewers)
 		}
 	}
 }

@@ -121,10 +121,11 @@ func (p *people) receive(s *session) {
 // then schedules the next thing of a session. It is dropped when the session
 // took another turn meanwhile: was closed, moved or picked up by somebody else.
 func (p *people) then(s *session, d time.Duration, next func()) {
-	was := s.Session
+	// Not the whole session is kept: there are many of these, and it is large.
+	queue, member, extension, api := s.QueueID, s.MemberID, s.Extension, s.API
 	p.w.after(d, func() {
-		if s.gone || s.Closed || s.QueueID != was.QueueID || s.MemberID != was.MemberID ||
-			s.Extension != was.Extension || s.API != was.API {
+		if s.gone || s.Closed || s.QueueID != queue || s.MemberID != member ||
+			s.Extension != extension || s.API != api {
 			return
 		}
 		next()

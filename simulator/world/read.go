@@ -182,3 +182,24 @@ func cloneQueue(q Queue) *Queue {
 	q.Members = slices.Clone(q.Members)
 	return &q
 }
+
+// Sight is an open session and who sees it.
+type Sight struct {
+	Session
+	Viewers []Viewer
+}
+
+// Sights gives all open sessions and who sees them, in the order of their ids,
+// and the instant at which that is so.
+func (w *World) Sights() ([]Sight, time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := make([]Sight, 0, len(w.sessions))
+	for _, s := range w.sessions {
+		if !s.Closed {
+			list = append(list, Sight{Session: s.copy(), Viewers: w.viewers(s)})
+		}
+	}
+	slices.SortFunc(list, func(a, b Sight) int { return cmp.Compare(a.ID, b.ID) })
+	return list, w.clock.Now()
+}

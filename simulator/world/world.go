@@ -183,7 +183,7 @@ func (w *World) Run(ctx context.Context, speed float64) {
 // after schedules something; the caller holds the lock, now and when it runs.
 func (w *World) after(d time.Duration, run func()) {
 	w.scheduled++
-	w.events.add(event{at: w.clock.Now().Add(d), seq: w.scheduled, run: run})
+	w.events.add(&event{at: w.clock.Now().Add(d), seq: w.scheduled, run: run})
 }
 
 // record is the one function that every record passes through: it numbers it,

@@ -30,6 +30,7 @@ func (s *Server) listQueues(c *call) reply {
 	if len(c.params.bad) > 0 {
 		return invalidParams(c.params.bad)
 	}
+	number, size = s.numbered(c, number, size)
 	queues := s.world.Queues()
 	list := make([]queueInfo, 0, len(queues))
 	for _, q := range queues {
@@ -38,21 +39,60 @@ func (s *Server) listQueues(c *call) reply {
 	return withList(success().with("total_number", len(list)), "list", page(list, number, size), c.switches)
 }
 
+// numbered gives page number and size of a list that is paged by number, as the
+// switches and faults will have them.
+func (s *Server) numbered(c *call, number, size int) (asked, rows int) {
+	if limit := c.switches.NumberedPageSizeLimit; limit > 0 {
+		size = min(size, limit)
+	}
+	if _, ok := s.fault(c, CursorIgnored); ok {
+		number = 1
+	}
+	return number, size
+}
+
 func (s *Server) queryQueues(c *call) reply {
 	ids := c.params.ids("ids")
+	if limit := c.switches.QueueIDLimit; limit > 0 && len(ids) > limit {
+		if !c.switches.DropExtraIDs {
+			return invalidParams([]invalid{{Field: "ids", Value: c.params.values.Get("ids")}})
+		}
+		ids = ids[:limit]
+	}
 	if len(c.params.bad) > 0 {
 		return invalidParams(c.params.bad)
 	}
 	var list []queueInfo
+	var asked []world.Queue
 	for _, q := range s.world.Queues() {
 		if slices.Contains(ids, q.ID) {
 			list = append(list, s.queueInfo(q))
+			asked = append(asked, q)
 		}
 	}
 	if len(list) == 0 {
 		return failure(codeNotFound)
 	}
+	s.leaveOut(c, list, asked)
 	return withList(success(), "list", list, c.switches)
+}
+
+// leaveOut takes out of the information on queues what faults say is missing,
+// and lets the modes be noted that are told.
+func (s *Server) leaveOut(c *call, list []queueInfo, queues []world.Queue) {
+	_, noMembers := s.fault(c, NoMembers)
+	_, noMode := s.fault(c, NoAssignmentMode)
+	for i := range list {
+		if noMembers {
+			list[i].Members = nil
+		}
+		if noMode {
+			list[i].AssignmentMode = ""
+		}
+	}
+	if s.notes != nil && !noMode {
+		c.shown = func() { s.notes.modes(queues, c.now) }
+	}
 }
 
 func (s *Server) getQueue(c *call) reply {
@@ -62,7 +102,9 @@ func (s *Server) getQueue(c *call) reply {
 	}
 	for _, q := range s.world.Queues() {
 		if q.ID == id {
-			return success().with("data", s.queueInfo(q))
+			list := []queueInfo{s.queueInfo(q)}
+			s.leaveOut(c, list, []world.Queue{q})
+			return success().with("data", list[0])
 		}
 	}
 	return failure(codeNotFound)
@@ -112,6 +154,7 @@ func (s *Server) listExtensions(c *call) reply {
 	if size == 0 {
 		size = defaultSize
 	}
+	number, size = s.numbered(c, number, size)
 	agents := s.world.Agents()
 	list := make([]extensionInfo, 0, len(agents))
 	for _, a := range agents {

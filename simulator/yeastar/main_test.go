@@ -31,9 +31,19 @@ func newPBX(t *testing.T) *pbx {
 	t.Helper()
 	w := world.New(world.Options{Still: true})
 	p := &pbx{t: t, world: w, server: New(w, Options{})}
-	p.http = httptest.NewServer(p.server)
-	t.Cleanup(p.http.Close)
+	p.serve()
 	return p
+}
+
+func (p *pbx) serve() {
+	p.http = httptest.NewServer(p.server)
+	p.t.Cleanup(p.http.Close)
+}
+
+// startTLS serves over TLS instead.
+func (p *pbx) startTLS() {
+	p.http = httptest.NewTLSServer(p.server)
+	p.t.Cleanup(p.http.Close)
 }
 
 // signedIn gives a server with a token in hand.
@@ -137,7 +147,7 @@ func (p *pbx) query(params []string) string {
 // search lists what a viewer sees, "api" or an extension's number.
 func (p *pbx) search(viewer string, params ...string) body {
 	p.t.Helper()
-	given := map[string]string{"page_size": "100", "user_type": "1", "user_no": viewer, "is_archived": "2", "is_closed": "0", "collection": "all"}
+	given := map[string]string{"page_size": "1000", "user_type": "1", "user_no": viewer, "is_archived": "2", "is_closed": "0", "collection": "all"}
 	if viewer == "api" {
 		given["user_type"] = "9"
 	}

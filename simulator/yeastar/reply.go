@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 )
 
 // The vendor's error codes, from the page "Error Code and Error Message".
@@ -110,9 +111,19 @@ func (r reply) encode(sw Switches) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode an answer: %w", err)
 	}
-	if !sw.NumbersAsStrings {
+	if !sw.NumbersAsStrings && !sw.ErrcodeAsString {
 		return body, nil
 	}
+	return rewrite(body, func(name string, value any) any {
+		if name == "errcode" && !sw.ErrcodeAsString || name != "errcode" && !sw.NumbersAsStrings {
+			return value
+		}
+		return stringly(value)
+	})
+}
+
+// rewrite changes the values of an encoded object.
+func rewrite(body []byte, change func(name string, value any) any) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var fields map[string]any
@@ -120,12 +131,11 @@ func (r reply) encode(sw Switches) ([]byte, error) {
 		return nil, fmt.Errorf("read an answer again: %w", err)
 	}
 	for name, value := range fields {
-		if name != "errcode" {
-			fields[name] = stringly(value)
-		}
+		fields[name] = change(name, value)
 	}
-	if body, err = json.Marshal(fields); err != nil {
-		return nil, fmt.Errorf("encode an answer with strings: %w", err)
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encode a changed answer: %w", err)
 	}
 	return body, nil
 }
@@ -145,4 +155,54 @@ func stringly(value any) any {
 		}
 	}
 	return value
+}
+
+// disfigure gives an answer whose fields are not of the documented kinds. What
+// says that it succeeded stays, so that the rest is looked at.
+func disfigure(body []byte, kind Kind) []byte {
+	changed, err := rewrite(body, func(name string, value any) any {
+		switch {
+		case name == "errcode" || name == "errmsg":
+			return value
+		case kind == WrongShapes:
+			return misshapen(value)
+		default:
+			return mistyped(value)
+		}
+	})
+	if err != nil {
+		return body // it is an answer of our own, which can be read
+	}
+	return changed
+}
+
+// mistyped changes the single values and leaves lists and objects in place.
+func mistyped(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		return map[string]any{"value": v}
+	case string:
+		return []any{v}
+	case []any:
+		for i := range v {
+			v[i] = mistyped(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = mistyped(v[name])
+		}
+	}
+	return value
+}
+
+// misshapen changes lists and objects and leaves single values in place.
+func misshapen(value any) any {
+	switch v := value.(type) {
+	case []any:
+		return "a list of " + strconv.Itoa(len(v))
+	case map[string]any:
+		return []any{v}
+	default:
+		return value
+	}
 }

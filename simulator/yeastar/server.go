@@ -5,9 +5,11 @@ package yeastar
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,21 +33,31 @@ type Options struct {
 	ClientSecret string
 	// Switches say how the points are decided that the vendor leaves open.
 	Switches Switches
+	// Seed decides which requests a fault hits that hits a share of them.
+	Seed uint64
+	// Forgetful keeps no note of what was shown, which Expect needs: for worlds
+	// that are too large, or run too long, to be compared with anything.
+	Forgetful bool
 }
 
 // Server is the API of one PBX. It is an http.Handler and may be changed while
 // it serves.
 type Server struct {
-	world    *world.World
-	routes   map[string]route
-	tokens   *tokens
-	id       string
-	secret   string
-	started  time.Time
-	mu       sync.Mutex
-	switches Switches
-	faults   []Fault
-	requests map[string]int
+	world   *world.World
+	routes  map[string]route
+	tokens  *tokens
+	id      string
+	secret  string
+	started time.Time
+	seed    uint64
+	notes   *notes // nil in a forgetful server
+
+	mu         sync.Mutex
+	switches   Switches
+	faults     []*injected
+	injections uint64
+	served     map[string]bool // connections, while the next request drops them
+	requests   map[string]int
 }
 
 // route is one endpoint: its method, whether it needs a token, what it answers.
@@ -64,6 +76,9 @@ type call struct {
 	now      time.Time
 	params   params
 	token    string
+	content  []byte
+	// shown notes what the answer shows, once it is sure to go out whole.
+	shown func()
 }
 
 // New makes a server over a world.
@@ -76,7 +91,10 @@ func New(w *world.World, o Options) *Server {
 	}
 	s := &Server{
 		world: w, tokens: newTokens(), id: o.ClientID, secret: o.ClientSecret, started: w.Now(),
-		switches: o.Switches.clone(), requests: make(map[string]int),
+		switches: o.Switches.clone(), requests: make(map[string]int), seed: o.Seed,
+	}
+	if !o.Forgetful {
+		s.notes = newNotes()
 	}
 	s.routes = map[string]route{
 		"get_token":              {method: http.MethodPost, open: true, answer: s.getToken},
@@ -93,15 +111,36 @@ func New(w *world.World, o Options) *Server {
 	return s
 }
 
-// ServeHTTP answers one request, with status 200 whatever it says.
+// ServeHTTP takes one request through all that may happen to it, in the order
+// in which it happens: on the way, in the PBX, and on the way back.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
-	if !pause(r.Context(), c.switches.Latency) {
+	if s.dropped(w, c) {
+		return
+	}
+	wait := c.switches.Latency
+	if f, ok := s.fault(c, Latency); ok {
+		wait += f.Wait
+	}
+	if !pause(r.Context(), wait) {
 		return
 	}
 	// The clock is read once more: it went on while the answer was held back.
 	c.now = s.world.Now()
-	s.write(w, c, s.answer(c))
+	if f, ok := s.fault(c, frontKinds()...); ok {
+		c.obstruct(w, f)
+		return
+	}
+	body := c.encode(s.answer(c))
+	if f, ok := s.fault(c, backKinds()...); ok {
+		c.spoil(r.Context(), w, f, body)
+		return
+	}
+	if c.shown != nil {
+		c.shown()
+	}
+	// The status is 200 whatever the answer says.
+	c.send(w, response{status: http.StatusOK, kind: typeJSON, body: body})
 }
 
 // newCall counts the request and takes the switches as they are now.
@@ -111,6 +150,10 @@ func (s *Server) newCall(r *http.Request) *call {
 		c.address = host
 	}
 	c.token = c.params.values.Get("access_token")
+	// The body is read to its end, whatever becomes of the request: only then
+	// does the server notice that a client leaves.
+	const limit = 64 << 10
+	c.content, _ = io.ReadAll(io.LimitReader(r.Body, limit)) // what is missing is found missing
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests[c.endpoint]++
@@ -140,35 +183,28 @@ func (s *Server) answer(c *call) reply {
 		return failure(codeParameter)
 	}
 	to, ok := s.routes[c.endpoint]
-	if !ok || to.method != c.Method {
+	if !ok || to.method != c.Method || c.switches.OldFirmware && strings.HasPrefix(c.endpoint, "message_") {
 		return failure(codeNoInterface)
 	}
 	if until, blocked := s.tokens.blockedUntil(c.address, c.now); blocked {
 		return failure(codeIPBlocked).with("block_expire_time", until.Unix())
 	}
-	if !to.open && !s.tokens.valid(c.token, c.now) {
+	if !to.open && !s.tokens.valid(c.token, c.now, c.switches.TokenCalls) {
 		return failure(codeTokenExpired)
 	}
-	if code, failing := s.fault(c); failing {
-		return failure(code)
+	if f, ok := s.fault(c, Refuse); ok {
+		return failure(f.Code)
 	}
 	return to.answer(c)
 }
 
-// write sends the reply. Whatever spoils bodies or connections belongs here.
-func (s *Server) write(w http.ResponseWriter, c *call, answer reply) {
+// encode gives the body of an answer.
+func (c *call) encode(answer reply) []byte {
 	body, err := answer.encode(c.switches)
 	if err != nil {
 		body, _ = json.Marshal(failure(codeInternal).fields)
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Date", c.now.UTC().Format(http.TimeFormat))
-	if c.switches.CloseConnections {
-		h.Set("Connection", "close")
-	}
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(body) // a client that has gone is none of our business
+	return body
 }
 
 // Requests tells how often an endpoint was asked for, such as

@@ -52,9 +52,7 @@ func (s *Server) sessions(c *call, search bool) reply {
 	if len(c.params.bad) > 0 {
 		return invalidParams(c.params.bad)
 	}
-	size := query.Limit
-	query.Limit++ // one row more, to know who leads the next page
-	rows, err := s.world.List(query)
+	rows, exist, err := s.listPage(c, query)
 	switch {
 	case errors.Is(err, world.ErrNotFound):
 		if c.switches.UnknownExtensionFails {
@@ -63,11 +61,8 @@ func (s *Server) sessions(c *call, search bool) reply {
 	case err != nil:
 		return failure(codeInternal)
 	}
-	if len(rows) > size {
-		if next := rows[size]; c.switches.BumpBetweenPages && !next.Closed {
-			_ = s.world.CustomerWrites(next.ID) // it may have been dropped meanwhile
-		}
-		rows = rows[:size]
+	if s.notes != nil && exist && wholeList(query) {
+		c.shown = func() { s.notes.page(query, rows, c.now) }
 	}
 	list := make([]sessionInfo, 0, len(rows))
 	for i := range rows {

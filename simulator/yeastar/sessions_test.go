@@ -192,8 +192,8 @@ func BenchmarkPagesOf100k(b *testing.B) {
 	if err := w.Prefill(100_000, 0); err != nil {
 		b.Fatal(err)
 	}
-	s := New(w, Options{})
-	g, _ := s.tokens.good("192.0.2.1", w.Now())
+	s := New(w, Options{Forgetful: true})
+	g, _ := s.tokens.good("192.0.2.1", w.Now(), Switches{})
 	cursor, path := 0, Root+"message_session/search?page_size=100&user_type=1&user_no=1001&is_archived=2&is_closed=0&collection=all&access_token="+g.access
 	b.ReportAllocs()
 	for b.Loop() {

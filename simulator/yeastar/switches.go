@@ -1,7 +1,6 @@
 package yeastar
 
 import (
-	"context"
 	"slices"
 	"time"
 )
@@ -17,6 +16,20 @@ const (
 	Inclusive
 )
 
+// KeepAlive is how long connections last that the client would use again.
+type KeepAlive int
+
+// What a PBX may do to a connection after an answer. The vendor's request
+// overview says that it closes it, but not whether it tells so.
+const (
+	// KeepOpen leaves the connection to the client.
+	KeepOpen KeepAlive = iota
+	// DropIdle closes it after each answer without having told so.
+	DropIdle
+	// DropNext closes it when the next request arrives, which is not answered.
+	DropNext
+)
+
 // Switches decide what the vendor leaves open, and what goes wrong. The zero
 // value is a PBX in good order.
 type Switches struct {
@@ -24,12 +37,34 @@ type Switches struct {
 	Cursor Cursor
 	// PageSizeLimit clamps the page_size of session lists; 0 means no limit.
 	PageSizeLimit int
+	// NumberedPageSizeLimit clamps the page_size of the lists that are paged by
+	// number, of queues and of extensions; 0 means no limit.
+	NumberedPageSizeLimit int
+	// QueueIDLimit is how many ids message_queue/query takes at a time; more are
+	// refused with 40002. 0 means no limit.
+	QueueIDLimit int
+	// DropExtraIDs answers the first QueueIDLimit ids instead of refusing more.
+	DropExtraIDs bool
+	// OldFirmware answers 10001 to all message_ endpoints, as a PBX does that is
+	// older than they are.
+	OldFirmware bool
 	// UnknownExtensionFails answers 60001 for a user_no that does not exist,
 	// instead of an empty list.
 	UnknownExtensionFails bool
 	// CloseConnections ends the connection after each answer, as the vendor's
 	// request overview says the PBX does.
 	CloseConnections bool
+	// KeepAlive is what becomes of connections that CloseConnections leaves open.
+	KeepAlive KeepAlive
+	// TokenLimit is how many access tokens are valid at a time; 0 means 8, which
+	// is what the vendor says.
+	TokenLimit int
+	// TokenCalls is after how many calls an access token dies; 0 means never.
+	// Only calls that are made while the switch is on count.
+	TokenCalls int
+	// LoginKillsTokens ends all earlier tokens by each get_token, as one field
+	// note says, against the vendor's page.
+	LoginKillsTokens bool
 	// RefreshKeepsToken leaves the old access token valid when it is refreshed.
 	RefreshKeepsToken bool
 	// AllowedIPs are the only addresses that may call; empty means all.
@@ -39,10 +74,14 @@ type Switches struct {
 	BumpBetweenPages bool
 	// NumbersAsStrings writes every number but errcode as a string.
 	NumbersAsStrings bool
+	// ErrcodeAsString writes errcode as a string.
+	ErrcodeAsString bool
 	// NullLists writes empty lists as null.
 	NullLists bool
 	// Latency holds every answer back by real time.
 	Latency time.Duration
+	// DateSkew is by how much the clock of the Date header is ahead.
+	DateSkew time.Duration
 }
 
 func (sw Switches) clone() Switches {
@@ -58,91 +97,4 @@ func (s *Server) Set(change func(*Switches)) {
 	next := s.switches.clone()
 	change(&next)
 	s.switches = next.clone()
-}
-
-// Fault is an error code that an endpoint answers instead of its data.
-type Fault struct {
-	// Endpoint is the path after the root, such as "message_session/search".
-	Endpoint string
-	// Viewer is the user_no, or "api" for the API; empty fails all of them.
-	Viewer string
-	// Code is the errcode to answer.
-	Code int
-	// Times is how many requests fail; 0 means all until the fault is cleared.
-	Times int
-}
-
-func (f Fault) fits(c *call) bool {
-	return f.Endpoint == c.endpoint && (f.Viewer == "" || f.Viewer == c.params.viewer())
-}
-
-// Inject adds a fault. Of several that fit a request, the first added acts.
-func (s *Server) Inject(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, f)
-}
-
-// FailEndpoint lets an endpoint answer an error code until further notice; the
-// code 0 lets it work again, for all its viewers.
-func (s *Server) FailEndpoint(endpoint string, code int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = slices.DeleteFunc(s.faults, func(f Fault) bool { return f.Endpoint == endpoint })
-	if code != 0 {
-		s.faults = append(s.faults, Fault{Endpoint: endpoint, Code: code})
-	}
-}
-
-// FailViewer lets the lists of one viewer, an extension's number or "api",
-// answer an error code until further notice; the code 0 lets them work again.
-func (s *Server) FailViewer(viewer string, code int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = slices.DeleteFunc(s.faults, func(f Fault) bool { return f.Viewer == viewer })
-	if code != 0 {
-		for _, endpoint := range [...]string{"message_session/search", "message_session/list"} {
-			s.faults = append(s.faults, Fault{Endpoint: endpoint, Viewer: viewer, Code: code})
-		}
-	}
-}
-
-// ClearFaults takes all faults away; the switches stay.
-func (s *Server) ClearFaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
-}
-
-// fault gives the code that a request is to fail with.
-func (s *Server) fault(c *call) (int, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.faults, func(f Fault) bool { return f.fits(c) })
-	if i < 0 {
-		return 0, false
-	}
-	code := s.faults[i].Code
-	if s.faults[i].Times > 0 {
-		s.faults[i].Times--
-		if s.faults[i].Times == 0 {
-			s.faults = slices.Delete(s.faults, i, i+1)
-		}
-	}
-	return code, true
-}
-
-// pause waits for real time; false means that the client has gone.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"strconv"
 	"sync"
 	"time"
@@ -34,6 +33,7 @@ type tokens struct {
 type grant struct {
 	access, refresh       string
 	accessEnd, refreshEnd time.Time
+	calls                 int // with the access token, while they are limited
 }
 
 func newTokens() *tokens {
@@ -70,13 +70,24 @@ func (t *tokens) live(now time.Time) int {
 	return count
 }
 
-func (t *tokens) valid(access string, now time.Time) bool {
+// valid tells whether an access token is accepted, and counts the call where a
+// token bears only so many of them; 0 means any number.
+func (t *tokens) valid(access string, now time.Time, calls int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, g := range t.grants {
-		if access != "" && g.access == access && now.Before(g.accessEnd) {
-			return true
+	for i := range t.grants {
+		g := &t.grants[i]
+		if access == "" || g.access != access || !now.Before(g.accessEnd) {
+			continue
 		}
+		if calls > 0 {
+			g.calls++
+			if g.calls > calls {
+				g.accessEnd = now
+				return false
+			}
+		}
+		return true
 	}
 	return false
 }
@@ -110,11 +121,18 @@ func (t *tokens) bad(address string, now time.Time) {
 }
 
 // good makes a new sign-in, if there is room for one.
-func (t *tokens) good(address string, now time.Time) (grant, bool) {
+func (t *tokens) good(address string, now time.Time, sw Switches) (grant, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.logins, address)
-	if t.live(now) >= maxTokens {
+	if sw.LoginKillsTokens {
+		t.grants = nil
+	}
+	limit := maxTokens
+	if sw.TokenLimit > 0 {
+		limit = sw.TokenLimit
+	}
+	if t.live(now) >= limit {
 		return grant{}, false
 	}
 	g := t.newGrant(now)
@@ -165,18 +183,12 @@ func (s *Server) RevokeTokens() {
 	s.tokens.grants = nil
 }
 
-// readBody reads a small JSON object.
-func readBody(r io.Reader, into any) bool {
-	const limit = 64 << 10
-	return json.NewDecoder(io.LimitReader(r, limit)).Decode(into) == nil
-}
-
 func (s *Server) getToken(c *call) reply {
 	var login struct {
 		Username string `json:"username"`
 		Password string `json:"password"`
 	}
-	if !readBody(c.Body, &login) {
+	if json.Unmarshal(c.content, &login) != nil {
 		return failure(codeSyntax)
 	}
 	var missing []invalid
@@ -195,7 +207,7 @@ func (s *Server) getToken(c *call) reply {
 		s.tokens.bad(c.address, c.now)
 		return failure(codeFailure).with("invalid_param_list", []invalid{{Field: "username or password", Value: "error"}})
 	}
-	g, ok := s.tokens.good(c.address, c.now)
+	g, ok := s.tokens.good(c.address, c.now, c.switches)
 	if !ok {
 		return failure(codeLimit)
 	}
@@ -206,7 +218,7 @@ func (s *Server) refreshToken(c *call) reply {
 	var body struct {
 		Token string `json:"refresh_token"`
 	}
-	if !readBody(c.Body, &body) {
+	if json.Unmarshal(c.content, &body) != nil {
 		return failure(codeSyntax)
 	}
 	if body.Token == "" {

@@ -38,7 +38,7 @@ type settings struct {
 	sessions, pageSizeLimit                        int
 	seed                                           uint64
 	speed, arrivals                                float64
-	still, remote                                  bool
+	still, remote, https                           bool
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -48,6 +48,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	app.HelpFlag.Short('h')
 	app.Flag("listen-address", "Address to serve on.").Default("127.0.0.1:8088").StringVar(&o.listen)
 	app.Flag("allow-remote", "Allow an address that other machines can reach.").BoolVar(&o.remote)
+	app.Flag("https", "Serve over TLS with a self-signed certificate that matches no host, as the boxes do.").BoolVar(&o.https)
 	app.Flag("sessions", "Lasting sessions to open beforehand, for load.").Default("0").IntVar(&o.sessions)
 	app.Flag("seed", "Seed of everything that happens by chance.").Default("1").Uint64Var(&o.seed)
 	app.Flag("speed", "Virtual seconds that pass in a real one.").Default("1").Float64Var(&o.speed)
@@ -103,6 +104,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var certificate *simulator.Certificate
+	if o.https {
+		if certificate, err = simulator.SelfSigned(); err != nil {
+			return fmt.Errorf("prepare TLS: %w", err)
+		}
+	}
 	began := time.Now()
 	if err := s.Wind(began, o.sessions); err != nil {
 		return fmt.Errorf("prepare the world: %w", err)
@@ -113,9 +120,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	introduce(stdout, l.Addr().String(), o, s)
+	introduce(stdout, introduction{address: l.Addr().String(), settings: o, simulator: s, certificate: certificate})
 	s.World.AdvanceTo(time.Now())
-	if err := s.Serve(ctx, l); err != nil {
+	if certificate == nil {
+		err = s.Serve(ctx, l)
+	} else {
+		err = s.ServeTLS(ctx, l, certificate)
+	}
+	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	_ = level.Info(logger).Log("msg", "stopped")
@@ -128,8 +140,9 @@ func build(o settings) (*simulator.Simulator, error) {
 			Start: time.Now().Add(-simulator.History), Seed: o.seed, Still: o.still, Arrivals: o.arrivals,
 		},
 		Yeastar: yeastar.Options{
-			ClientID: o.clientID,
-			Switches: yeastar.Switches{PageSizeLimit: o.pageSizeLimit},
+			ClientID:  o.clientID,
+			Forgetful: true, // nobody asks here what was shown
+			Switches:  yeastar.Switches{PageSizeLimit: o.pageSizeLimit},
 		},
 		Speed: o.speed,
 	}
@@ -150,19 +163,31 @@ func build(o settings) (*simulator.Simulator, error) {
 	return simulator.New(options), nil
 }
 
+// introduction is what an exporter has to know.
+type introduction struct {
+	address     string
+	settings    settings
+	simulator   *simulator.Simulator
+	certificate *simulator.Certificate // nil without TLS
+}
+
 // introduce prints where the simulator is and how an exporter gets at it. A
 // secret that came from a file is not printed.
-func introduce(out io.Writer, address string, o settings, s *simulator.Simulator) {
-	secret := "client_secret: " + s.ClientSecret()
-	if o.secretFile != "" {
-		secret = fmt.Sprintf("client_secret_file: %q", o.secretFile)
+func introduce(out io.Writer, i introduction) {
+	secret := "client_secret: " + i.simulator.ClientSecret()
+	if i.settings.secretFile != "" {
+		secret = fmt.Sprintf("client_secret_file: %q", i.settings.secretFile)
 	}
-	fmt.Fprintf(out, `# The simulated PBX is at http://%[1]s
+	scheme, pin := "http", ""
+	if i.certificate != nil {
+		scheme, pin = "https", "      certificate_sha256: "+i.certificate.SHA256()+"\n"
+	}
+	fmt.Fprintf(out, `# The simulated PBX is at %[1]s://%[2]s
 targets:
   demo:
     yeastar:
-      url: http://%[1]s
-      client_id: %[2]s
-      %[3]s
-`, address, s.ClientID(), secret)
+      url: %[1]s://%[2]s
+      client_id: %[3]s
+      %[4]s
+%[5]s`, scheme, i.address, i.simulator.ClientID(), secret, pin)
 }

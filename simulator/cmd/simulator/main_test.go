@@ -89,6 +89,8 @@ func TestRunIntroducesItselfAndStops(t *testing.T) {
 	}{
 		"default":       {nil, "\n      client_id: canary-client\n      client_secret: canary-secret\n", "_file"},
 		"a secret file": {[]string{"--client-secret-file=" + secret, "--client-id=me"}, "\n      client_id: me\n      client_secret_file: ", "of my own"},
+		"over TLS":      {[]string{"--https"}, "\n      url: https://127.0.0.1:", "url: http://"},
+		"over TLS, pin": {[]string{"--https"}, "\n      client_secret: canary-secret\n      certificate_sha256: ", "_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -100,7 +102,7 @@ func TestRunIntroducesItselfAndStops(t *testing.T) {
 			}
 			text := out.String()
 			if !strings.Contains(text, c.want) || strings.Contains(text, c.not) ||
-				!strings.Contains(text, "\ntargets:\n  demo:\n    yeastar:\n      url: http://127.0.0.1:") {
+				!strings.Contains(text, "\ntargets:\n  demo:\n    yeastar:\n      url: http") {
 				t.Errorf("it printed:\n%s", text)
 			}
 		})
