@@ -25,7 +25,7 @@ func demo(ctx context.Context, options config.Options) (cfg *config.Config, wait
 		return nil, func() {}, fmt.Errorf("starting the simulated PBX: %w", err)
 	}
 	wait = func() { pbx.Wait() } //nolint:errcheck // The program is ending.
-	text := fmt.Sprintf("targets:\n  demo-pbx:\n    requests_per_second: 0\n    yeastar:\n      url: %s\n      client_id: %s\n      client_secret: %s\n", pbx.URL, pbx.ClientID, pbx.ClientSecret)
+	text := fmt.Sprintf("targets:\n  demo-pbx:\n    requests_per_second: 0\n    min_interval: 1s\n    yeastar:\n      url: %s\n      client_id: %s\n      client_secret: %s\n", pbx.URL, pbx.ClientID, pbx.ClientSecret)
 	cfg, err = config.Parse("demo.yml", []byte(text), options)
 	return cfg, wait, err
 }

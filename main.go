@@ -114,7 +114,7 @@ func open(ctx context.Context, o *options, logger log.Logger) (targets []*collec
 			level.Warn(logger).Log("msg", "no group of metrics is switched on, so only the health of the scrape is exported", "target", t.Name)
 		}
 		targets = append(targets, collector.NewTarget(collector.Options{
-			Name: t.Name, Source: source, Groups: groups, Timeout: t.Timeout, Logger: logger,
+			Name: t.Name, Source: source, Groups: groups, Timeout: t.Timeout, MinInterval: t.MinInterval, Logger: logger,
 		}))
 	}
 	return targets, wait, err

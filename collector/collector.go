@@ -58,7 +58,7 @@ func (c *Collector) Scrape(ctx context.Context, r Request) prometheus.Collector 
 		wg.Go(func() {
 			bounded, cancel := context.WithDeadline(ctx, r.deadline(t))
 			defer cancel()
-			s.views[i] = t.pass(bounded, t.wanted(r.Groups))
+			s.views[i] = t.read(bounded, t.wanted(r.Groups))
 		})
 	}
 	wg.Wait()
@@ -74,6 +74,16 @@ func (c *Collector) On() []string {
 		}
 	}
 	return names
+}
+
+// Panics is how many panics were contained since the start: faults of the
+// exporter, of which the log tells.
+func (c *Collector) Panics() float64 {
+	var n uint64
+	for _, t := range c.targets {
+		n += t.panics.Load()
+	}
+	return float64(n)
 }
 
 // Close gives back what the sources took, all at once, until the context ends.

@@ -53,13 +53,13 @@ func TestLesson19FailuresAreAbsentAndSaid(t *testing.T) {
 		"refused, credentials good": {func(f *fake) { f.err = errors.New("permission") }, []string{"0", "0", "0", "1"}, false},
 		"no answer in time":         {func(f *fake) { f.err, f.down = timedOut, true }, []string{"0", "0", "1", "0"}, false},
 		"a viewer failed": {func(f *fake) {
-			f.cover = conversation.Coverage{Read: 1, Failed: 1, Problems: []error{errors.New("extension 1001")}}
+			f.cover = conversation.Coverage{Read: 1, Failed: []string{"x"}, Problems: []error{errors.New("extension 1001")}}
 		}, []string{"0", "1", "0", "1"}, true},
 		"the deadline cut a list": {func(f *fake) {
-			f.cover = conversation.Coverage{Read: 1, Cut: 1, TimedOut: true, Problems: []error{timedOut}}
+			f.cover = conversation.Coverage{Read: 1, Cut: []conversation.CutViewer{{Name: "y"}}, TimedOut: true, Problems: []error{timedOut}}
 		}, []string{"1", "1", "1", "1"}, true},
 		"the page limit cut a list": {func(f *fake) {
-			f.cover = conversation.Coverage{Cut: 1, Problems: []error{fmt.Errorf("x: %w", conversation.ErrPageLimit)}}
+			f.cover = conversation.Coverage{Cut: []conversation.CutViewer{{Name: "y"}}, Problems: []error{fmt.Errorf("x: %w", conversation.ErrPageLimit)}}
 		}, []string{"1", "1", "0", "1"}, true},
 		"a state is assumed": {func(f *fake) { f.cover = conversation.Coverage{Read: 1, Assumed: 1} }, []string{"1", "1", "0", "1"}, true},
 		"a fault without a failed viewer": {func(f *fake) {
@@ -241,7 +241,7 @@ func TestAScrapeThatWasAbandonedSaysNothingOfTheTarget(t *testing.T) {
 	b := newBench()
 	b.scrape()
 	ctx, leave := context.WithCancel(context.Background())
-	b.during = func(context.Context) { leave() }
+	b.during = func(ctx context.Context) { leave(); <-ctx.Done() }
 	b.err = fmt.Errorf("listing: %w", context.Canceled)
 	b.collector.Scrape(ctx, Request{Arrived: time.Now()})
 	if got := b.logs.String(); got != "" {
@@ -330,7 +330,7 @@ func TestStatus(t *testing.T) {
 	two := windowed(session(2, "whatsapp"), start().Add(5*time.Minute))
 	two.Queue, two.Awaiting = support, conversation.AwaitingAgent
 	b.sessions = []conversation.Session{one, two, session(3, "sms")}
-	b.cover = conversation.Coverage{Read: 1, Failed: 1, Problems: []error{errors.New("extension 1001: no permission")}}
+	b.cover = conversation.Coverage{Read: 1, Failed: []string{"x"}, Problems: []error{errors.New("extension 1001: no permission")}}
 	b.scrape()
 	s := b.collector.Status()[0]
 	if !s.Passed || !s.Up || s.System != "fake" || s.Version != "1.2" || !s.Ended.Equal(start()) || len(s.Places) != 2 {
@@ -405,7 +405,7 @@ func TestALossThatLastsIsToldOnceAnHour(t *testing.T) {
 	b.sessions = []conversation.Session{session(1, "sms")}
 	cause := errors.New("no answer in time")
 	for i := range 130 {
-		b.cover = conversation.Coverage{Read: 1, Failed: 1, Problems: []error{
+		b.cover = conversation.Coverage{Read: 1, Failed: []string{"x"}, Problems: []error{
 			&conversation.LossError{Doing: "listing the sessions of", Of: fmt.Sprint("extension ", i), Cause: cause},
 		}}
 		b.scrape()

@@ -59,7 +59,7 @@ func TestHostileSoak(t *testing.T) {
 		queueErr error
 	}{
 		"healthy":        {conversation.Coverage{Read: 1}, nil},
-		"a viewer fails": {conversation.Coverage{Read: 1, Failed: 1, Problems: []error{errors.New("x")}}, nil},
+		"a viewer fails": {conversation.Coverage{Read: 1, Failed: []string{"x"}, Problems: []error{errors.New("x")}}, nil},
 		"no queue list":  {conversation.Coverage{Read: 1}, errors.New("x")},
 	} {
 		b := newBench()
@@ -67,7 +67,7 @@ func TestHostileSoak(t *testing.T) {
 		for i := range 200 {
 			b.cover, b.queueErr = tc.cover, tc.queueErr
 			b.cover.Problems = nil
-			if tc.cover.Failed > 0 {
+			if len(tc.cover.Failed) > 0 {
 				b.cover.Problems = []error{fmt.Errorf("problem %d", i)}
 			}
 			b.sessions, b.queues = nil, []conversation.Queue{}
@@ -97,7 +97,7 @@ func TestHostileSoak(t *testing.T) {
 // A ledger has an upper bound.
 func TestHostileTheLedgerIsBounded(t *testing.T) {
 	b := newBench()
-	b.cover = conversation.Coverage{Read: 1, Failed: 1}
+	b.cover = conversation.Coverage{Read: 1, Failed: []string{"x"}}
 	id := int64(0)
 	for range 30 {
 		b.sessions = nil

@@ -10,6 +10,10 @@ const (
 	// windowJitter is by how much the end of a window may differ from what is
 	// remembered without being another window (R12).
 	windowJitter = 60 * time.Second
+	// holdTime and holdPasses are how long a session stays in the gauges that only
+	// a viewer could show which failed, whichever is longer (R26).
+	holdTime   = 5 * time.Minute
+	holdPasses = 2
 	// entryLife is how long a session is remembered that is no longer listed.
 	entryLife = time.Hour
 	// maxEntries is beyond how many sessions those go first that were not listed
@@ -21,54 +25,97 @@ const (
 // its own.
 type ledger struct {
 	entries map[int64]entry
-	// pass counts the passes, so that an entry tells whether it was in the last.
+	// pass counts the passes, so that an entry tells when it was shown last.
 	pass uint64
 }
 
-// entry is what is remembered of one session.
+// entry is what is remembered of one session: how it was last shown.
 type entry struct {
+	channel string
+	queue   conversation.Queue
+	origin  conversation.Origin
+	// state is what was exported, sure the last state that was sure; empty if
+	// none was.
+	state, sure conversation.State
+	awaiting    conversation.Awaiting
 	// window is the end of the reply window; zero where there is none.
-	window time.Time
-	// state is the last state that was sure; empty if none was.
-	state conversation.State
-	seen  time.Time
-	pass  uint64
+	window  time.Time
+	shownBy *conversation.ViewerSet
+	seen    time.Time
+	pass    uint64
 }
 
 func newLedger() *ledger { return &ledger{entries: make(map[int64]entry)} }
 
 // settle replaces in a pass's sessions what jitters or could not be known by
-// what is remembered of them, and remembers the rest. complete says that a
-// session that is not listed is no longer open.
-func (l *ledger) settle(sessions []conversation.Session, now time.Time, complete bool) {
+// what is remembered of them, and remembers the rest. It returns them with those
+// sessions that are held because a viewer could not show them (R26).
+func (l *ledger) settle(sessions []conversation.Session, now time.Time, cover conversation.Coverage) []conversation.Session {
 	l.pass++
 	for i := range sessions {
-		s := &sessions[i]
-		// Without its monotonic part, an instant follows a clock that is set.
-		s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
-		e := l.entries[s.ID]
-		s.State = settleState(s.State, s.StateSure, e.state)
-		if s.StateSure {
-			e.state = s.State
-		}
-		if s.State == conversation.StateAutomated {
-			s.Awaiting = conversation.AwaitingCustomer // R2: nobody is owed an answer.
-		}
-		if s.Window.Has {
-			s.Window.End = settleWindow(s.Window.End, e.window, s.ListedAt)
-			e.window = s.Window.End
-		} else {
-			e.window = time.Time{}
-		}
-		e.seen, e.pass = now, l.pass
-		l.entries[s.ID] = e
+		l.settleOne(&sessions[i], now)
 	}
 	full := len(l.entries) > maxEntries
 	for id, e := range l.entries {
-		if gone := e.pass != l.pass; gone && (complete || full || now.Sub(e.seen) >= entryLife) {
+		if e.pass == l.pass {
+			continue
+		}
+		missed, held := l.missed(e, now, cover)
+		switch {
+		case held:
+			sessions = append(sessions, e.session(id))
+		case !missed && cover.AllViewers(), full, now.Sub(e.seen) >= entryLife:
 			delete(l.entries, id)
 		}
 	}
+	return sessions
+}
+
+func (l *ledger) settleOne(s *conversation.Session, now time.Time) {
+	// Without its monotonic part, an instant follows a clock that is set.
+	s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
+	e := l.entries[s.ID]
+	s.State = settleState(s.State, s.StateSure, e.sure)
+	if s.StateSure {
+		e.sure = s.State
+	}
+	if s.State == conversation.StateAutomated {
+		s.Awaiting = conversation.AwaitingCustomer // R2: nobody is owed an answer.
+	}
+	if s.Window.Has {
+		s.Window.End = settleWindow(s.Window.End, e.window, s.ListedAt)
+		e.window = s.Window.End
+	} else {
+		e.window = time.Time{}
+	}
+	e.channel, e.queue, e.origin, e.state, e.awaiting, e.shownBy = s.Channel, s.Queue, s.Origin, s.State, s.Awaiting, s.ShownBy
+	e.seen, e.pass = now, l.pass
+	l.entries[s.ID] = e
+}
+
+// session gives the session as it was last shown.
+func (e entry) session(id int64) conversation.Session {
+	return conversation.Session{
+		ID: id, Channel: e.channel, Queue: e.queue, Origin: e.origin, State: e.state, Awaiting: e.awaiting,
+		Window: conversation.Window{Has: !e.window.IsZero(), End: e.window}, ListedAt: e.seen, ShownBy: e.shownBy,
+	}
+}
+
+// missed reports whether a viewer that showed the session was not read in full,
+// and whether the session is held for that: a list that the deadline cut holds
+// what its round has shown, any other loss holds for a while.
+func (l *ledger) missed(e entry, now time.Time, cover conversation.Coverage) (missed, held bool) {
+	for _, cut := range cover.Cut {
+		if e.shownBy.Has(cut.Name) {
+			missed = true
+			held = held || !e.seen.Before(cut.Since)
+		}
+	}
+	for _, name := range cover.Failed {
+		missed = missed || e.shownBy.Has(name)
+	}
+	recent := now.Sub(e.seen) <= holdTime || l.pass-e.pass <= holdPasses
+	return missed, held || missed && recent
 }
 
 // settleState keeps the last sure state of a session whose present one could not

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -16,6 +17,8 @@ import (
 // nothing else; once it is made it does not change.
 type view struct {
 	target string
+	// groups are those that the pass read.
+	groups []string
 	info   conversation.Info
 	up     bool
 	// started and end are when the pass began and ended.
@@ -25,7 +28,7 @@ type view struct {
 	// folded counts the queues that share one label.
 	folded   int
 	outcomes []outcome
-	// began is false for a pass that another one left no time.
+	// began is false where a scrape's time was over before a pass could serve it.
 	began bool
 	// problem is why the system did not tell what it is.
 	problem error
@@ -56,6 +59,9 @@ type Options struct {
 	Source conversation.Source
 	// Groups are the names of the groups that are on.
 	Groups []string
+	// MinInterval is how soon after a pass a scrape makes another one; 0 means at
+	// once.
+	MinInterval time.Duration
 	// Timeout bounds a pass that no scraper gives a deadline to.
 	Timeout time.Duration
 	// Now is the clock; time.Now where it is nil.
@@ -66,9 +72,11 @@ type Options struct {
 
 // Target reads one target, one pass at a time.
 type Target struct {
-	opts Options
-	// turn is held by the pass under way, which alone touches what is below it.
-	turn   chan struct{}
+	opts  Options
+	share sharing
+	// panics counts those that were contained.
+	panics atomic.Uint64
+	// The pass under way alone touches these.
 	ledger *ledger
 	known  *known
 	logged map[string]logged
@@ -84,7 +92,7 @@ func NewTarget(opts Options) *Target {
 		opts.Logger = log.NewNopLogger()
 	}
 	return &Target{
-		opts: opts, turn: make(chan struct{}, 1),
+		opts:   opts,
 		ledger: newLedger(), known: newKnown(), logged: make(map[string]logged),
 	}
 }
@@ -97,19 +105,10 @@ func (t *Target) wanted(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(t.opts.Groups), func(g string) bool { return !slices.Contains(names, g) })
 }
 
-// pass reads the target once. It returns by the context's deadline, as far as
-// the source keeps to it.
+// pass reads the target once; sharing sees to it that there is one at a time. It
+// returns by the context's deadline, as far as the source keeps to it.
 func (t *Target) pass(ctx context.Context, wanted []string) *view {
-	v := &view{target: t.opts.Name, started: t.opts.Now()}
-	if !t.takeTurn(ctx) {
-		// Another scrape's pass took all of this one's time.
-		v.end = t.opts.Now()
-		for _, name := range wanted {
-			v.outcomes = append(v.outcomes, outcome{group: name, timedOut: true, took: v.end.Sub(v.started)})
-		}
-		return v
-	}
-	defer func() { <-t.turn }()
+	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now()}
 	v.began = true
 	for _, g := range groups() {
 		if slices.Contains(wanted, g.name) {
@@ -129,20 +128,6 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	return v
 }
 
-// takeTurn waits until no other pass is under way. It is false where the time
-// is over first.
-func (t *Target) takeTurn(ctx context.Context) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	select {
-	case t.turn <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // readSessions reads what the group "sessions" shows.
 func (t *Target) readSessions(ctx context.Context, v *view) outcome {
 	begun := t.opts.Now()
@@ -160,7 +145,7 @@ func (t *Target) readSessions(ctx context.Context, v *view) outcome {
 	}
 	o.problems = list.cover.Problems
 	o.timedOut = list.cover.TimedOut || errors.Is(failed, context.DeadlineExceeded)
-	o.success = failed == nil && list.cover.Failed == 0 && !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
+	o.success = failed == nil && len(list.cover.Failed) == 0 && !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = failed == nil && !list.cover.Complete()
 	o.took = t.opts.Now().Sub(begun)
 	return o
@@ -211,10 +196,10 @@ func (t *Target) tally(v *view) {
 	list := v.list
 	v.list = nil
 	now := t.opts.Now()
-	t.ledger.settle(list.sessions, now, list.cover.Failed+list.cover.Cut == 0)
-	l := t.known.learn(list.sessions, list.queues, now)
+	sessions := t.ledger.settle(list.sessions, now, list.cover)
+	l := t.known.learn(sessions, list.queues, now)
 	tallies := make(map[place]*tally)
-	for _, s := range list.sessions {
+	for _, s := range sessions {
 		at := l.place(s)
 		if tallies[at] == nil {
 			tallies[at] = newTally()
@@ -236,6 +221,7 @@ func (t *Target) contain(doing string, read func() error) (err error) {
 		}
 		var fault *conversation.PanicError
 		if errors.As(err, &fault) {
+			t.panics.Add(1)
 			level.Error(t.opts.Logger).Log("msg", "panic", "target", t.opts.Name, "err", fault, "stack", fault.Stack)
 		}
 	}()

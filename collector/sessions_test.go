@@ -130,13 +130,13 @@ func TestR12TheEndOfAWindowFollowsAClockThatIsSet(t *testing.T) {
 	l := newLedger()
 	before := time.Now()
 	first := []conversation.Session{windowed(session(1, "whatsapp"), before.Add(time.Hour))}
-	l.settle(first, before, true)
+	l.settle(first, before, whole())
 	// The wall clock is set on by two hours; the monotonic part knows nothing of it.
 	later := time.Now()
 	told := later.Add(time.Hour)
 	shifted := time.Unix(told.Unix(), int64(told.Nanosecond())).Add(2 * time.Hour)
 	second := []conversation.Session{windowed(session(1, "whatsapp"), shifted)}
-	l.settle(second, later, true)
+	l.settle(second, later, whole())
 	if got := second[0].Window.End; got.Sub(before.Round(0)) < 2*time.Hour || strings.Contains(first[0].Window.End.String(), "m=") {
 		t.Errorf("the end is %s after the clock was set on", got)
 	}
@@ -166,7 +166,7 @@ func TestR12AWindowThatIsOverIsOver(t *testing.T) {
 
 func TestR2NobodyIsOwedAnAnswerWhileAutomated(t *testing.T) {
 	sessions := []conversation.Session{{ID: 1, State: conversation.StateAutomated, StateSure: true, Awaiting: conversation.AwaitingUnknown}}
-	newLedger().settle(sessions, start(), true)
+	newLedger().settle(sessions, start(), whole())
 	if got := sessions[0].Awaiting; got != conversation.AwaitingCustomer {
 		t.Errorf("awaiting = %s, want customer", got)
 	}
@@ -183,11 +183,11 @@ func TestR8TheLastKnownStateStaysWhileAViewerFails(t *testing.T) {
 	} {
 		l := newLedger()
 		if tc.last != "" {
-			l.settle([]conversation.Session{{ID: 1, State: tc.last, StateSure: true}}, start(), true)
+			l.settle([]conversation.Session{{ID: 1, State: tc.last, StateSure: true}}, start(), whole())
 		}
 		for range 2 { // What is unsure is not remembered.
 			unsure := []conversation.Session{{ID: 1, State: tc.told}}
-			l.settle(unsure, start(), false)
+			l.settle(unsure, start(), part())
 			if got := unsure[0].State; got != tc.want {
 				t.Errorf("last %q, told %s: %s, want %s", tc.last, tc.told, got, tc.want)
 			}
@@ -195,21 +195,26 @@ func TestR8TheLastKnownStateStaysWhileAViewerFails(t *testing.T) {
 	}
 }
 
+// whole is a listing that lost nothing, part one that lost a viewer.
+func whole() conversation.Coverage { return conversation.Coverage{Read: 1} }
+
+func part() conversation.Coverage { return conversation.Coverage{Failed: []string{"a"}} }
+
 func TestTheLedgerForgets(t *testing.T) {
 	l := newLedger()
 	both := []conversation.Session{{ID: 1, State: conversation.StateAssigned, StateSure: true}, {ID: 2, State: conversation.StateAssigned, StateSure: true}}
 	one := both[:1]
-	l.settle(both, start(), true)
-	l.settle(one, start(), false)
+	l.settle(both, start(), whole())
+	l.settle(one, start(), part())
 	if len(l.entries) != 2 {
 		t.Error("a session that a partial listing does not show was forgotten")
 	}
-	l.settle(one, start().Add(entryLife), false)
+	l.settle(one, start().Add(entryLife), part())
 	if len(l.entries) != 1 {
 		t.Error("a session that nothing showed for an hour is still remembered")
 	}
-	l.settle(both, start(), true)
-	l.settle(one, start(), true)
+	l.settle(both, start(), whole())
+	l.settle(one, start(), whole())
 	if len(l.entries) != 1 {
 		t.Error("a session that a whole listing does not show is still remembered")
 	}

@@ -36,6 +36,8 @@ type Target struct {
 	Collectors []string
 	// Timeout bounds a scrape that brings no deadline of its own.
 	Timeout time.Duration
+	// MinInterval is how soon after a pass another one may be made.
+	MinInterval time.Duration
 	// Concurrency bounds the requests under way at once.
 	Concurrency int
 	// RequestsPerSecond bounds the rate of requests; 0 means no limit.

@@ -130,13 +130,13 @@ func TestExample(t *testing.T) {
 
 	branch, office := cfg.Targets[0], cfg.Targets[1]
 	branch.system, office.system = nil, nil
-	want := Target{Name: "head-office", Timeout: 10 * time.Second, Concurrency: 4, RequestsPerSecond: 10, PageSize: 100, MaxPages: 1000}
+	want := Target{Name: "head-office", Timeout: 10 * time.Second, MinInterval: 10 * time.Second, Concurrency: 4, RequestsPerSecond: 10, PageSize: 100, MaxPages: 1000}
 	if !reflect.DeepEqual(office, want) {
 		t.Errorf("defaults: got %+v, want %+v", office, want)
 	}
 	want = Target{
 		Name: "branch.north", Collectors: []string{"sessions"}, Timeout: 20 * time.Second,
-		Concurrency: 2, RequestsPerSecond: 5, PageSize: 200, MaxPages: 500,
+		MinInterval: 10 * time.Second, Concurrency: 2, RequestsPerSecond: 5, PageSize: 200, MaxPages: 500,
 	}
 	if !reflect.DeepEqual(branch, want) {
 		t.Errorf("got %+v, want %+v", branch, want)

@@ -17,6 +17,7 @@ import (
 const (
 	defaultTimeout           = 10 * time.Second
 	maxTimeout               = 120 * time.Second
+	defaultMinInterval       = 10 * time.Second
 	defaultConcurrency       = 4
 	defaultRequestsPerSecond = 10
 	defaultPageSize          = 100
@@ -37,6 +38,7 @@ type targetBlock struct {
 	Systems           systemBlocks  `yaml:",inline"`
 	Collectors        []string      `yaml:"collectors"`
 	Timeout           time.Duration `yaml:"timeout"`
+	MinInterval       time.Duration `yaml:"min_interval"`
 	Concurrency       int           `yaml:"concurrency"`
 	RequestsPerSecond float64       `yaml:"requests_per_second"`
 	PageSize          int           `yaml:"page_size"`
@@ -91,6 +93,7 @@ func (targetBlocks) checkEntry(e entry) string {
 // setDefaults fills in what holds where the file is silent.
 func (b *targetBlock) setDefaults() {
 	b.Timeout = defaultTimeout
+	b.MinInterval = defaultMinInterval
 	b.Concurrency = defaultConcurrency
 	b.RequestsPerSecond = defaultRequestsPerSecond
 	b.PageSize = defaultPageSize
@@ -118,6 +121,9 @@ func (b targetBlock) check(p place, c checks) {
 	}
 	if b.Timeout <= 0 || b.Timeout > maxTimeout {
 		p.key("timeout").fail("must be above 0s and at most %.0fs", maxTimeout.Seconds())
+	}
+	if b.MinInterval < 0 || b.MinInterval > maxTimeout {
+		p.key("min_interval").fail("must be at least 0s, which means none, and at most %.0fs", maxTimeout.Seconds())
 	}
 	if b.Concurrency < 1 {
 		p.key("concurrency").fail("must be at least 1")
@@ -197,6 +203,7 @@ func (b *fileBlock) config() *Config {
 			Name:              name,
 			Collectors:        t.Collectors,
 			Timeout:           t.Timeout,
+			MinInterval:       t.MinInterval,
 			Concurrency:       t.Concurrency,
 			RequestsPerSecond: t.RequestsPerSecond,
 			PageSize:          t.PageSize,

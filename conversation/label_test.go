@@ -46,7 +46,7 @@ func TestCoverageIsCompleteOnlyWithoutLosses(t *testing.T) {
 	if !(Coverage{Read: 3}).Complete() {
 		t.Error("three viewers read and nothing lost is not complete")
 	}
-	for _, c := range []Coverage{{Failed: 1}, {Cut: 1}, {Assumed: 1}, {Problems: []error{ErrPageLimit}}} {
+	for _, c := range []Coverage{{Failed: []string{"a"}}, {Cut: []CutViewer{{Name: "a"}}}, {Assumed: 1}, {Problems: []error{ErrPageLimit}}} {
 		if c.Complete() {
 			t.Errorf("%+v is complete", c)
 		}

@@ -70,9 +70,13 @@ type Info struct {
 
 // Coverage says how much of a listing was read.
 type Coverage struct {
-	// Read, Failed and Cut count the viewers whose list was read to its end, could
-	// not be read, and ended early at a page limit or the deadline.
-	Read, Failed, Cut int
+	// Read counts the viewers whose list was read to its end.
+	Read int
+	// Failed are the viewers whose list could not be read.
+	Failed []string
+	// Cut are the viewers whose list was left early, at a page limit or the
+	// deadline.
+	Cut []CutViewer
 	// Assumed counts the sessions whose state rests on a fact that the system
 	// did not tell.
 	Assumed int
@@ -84,5 +88,17 @@ type Coverage struct {
 
 // Complete reports whether nothing was left out.
 func (c Coverage) Complete() bool {
-	return c.Failed == 0 && c.Cut == 0 && c.Assumed == 0 && len(c.Problems) == 0
+	return c.AllViewers() && c.Assumed == 0 && len(c.Problems) == 0
+}
+
+// AllViewers reports whether every list was read to its end.
+func (c Coverage) AllViewers() bool { return len(c.Failed) == 0 && len(c.Cut) == 0 }
+
+// CutViewer is a viewer whose list was left early.
+type CutViewer struct {
+	// Name is the viewer's.
+	Name string
+	// Since is when the round of passes began that has reached, or will reach,
+	// every session of the list: what the viewer has not shown since then is gone.
+	Since time.Time
 }

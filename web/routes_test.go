@@ -178,7 +178,7 @@ func TestExpositionFormats(t *testing.T) {
 func TestOwnMetrics(t *testing.T) {
 	body := newSite(t, Options{}).get(t, "/metrics").body
 	own, err := Metrics()
-	if err != nil || len(own) != 2 {
+	if err != nil || len(own) != 3 {
 		t.Fatalf("own metrics = %+v, %v", own, err)
 	}
 	for _, m := range own {

@@ -207,7 +207,7 @@ func TestStatusPageTellsProblems(t *testing.T) {
 		},
 		{
 			"a part", "partial", "read in part",
-			&fakeSource{open: told(one, conversation.Coverage{Read: 1, Failed: 1, Cut: 1, Problems: []error{viewer, conversation.ErrPageLimit}})},
+			&fakeSource{open: told(one, conversation.Coverage{Read: 1, Failed: []string{"x"}, Cut: []conversation.CutViewer{{Name: "y"}}, Problems: []error{viewer, conversation.ErrPageLimit}})},
 			[]string{viewer.Error(), conversation.ErrPageLimit.Error()},
 			7,
 		},
@@ -257,7 +257,7 @@ func TestStatusPageEscapesWhatIsNotOurs(t *testing.T) {
 		}
 	}
 	source := &fakeSource{
-		open: told(list, conversation.Coverage{Read: 1, Failed: 1, Problems: []error{errors.New(markup + quotes)}}),
+		open: told(list, conversation.Coverage{Read: 1, Failed: []string{"x"}, Problems: []error{errors.New(markup + quotes)}}),
 		info: func() conversation.Info {
 			return conversation.Info{System: markup, Version: quotes, States: []conversation.State{conversation.State(quotes)}}
 		},

@@ -67,7 +67,7 @@ func New(opts Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page}
-	h.registry, h.badTimeouts = newRegistry()
+	h.registry, h.badTimeouts = newRegistry(opts.Collector.Panics)
 	h.mux.HandleFunc("GET "+opts.TelemetryPath, h.metrics)
 	h.mux.Handle("GET /{$}", page)
 	h.mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
@@ -136,7 +136,7 @@ func wantsTargets(r *http.Request) bool {
 }
 
 // newRegistry makes the registry of the exporter's own metrics.
-func newRegistry() (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
+func newRegistry(panics func() float64) (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
 	registry = prometheus.NewRegistry()
 	badTimeouts = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "conversation_exporter_invalid_timeout_headers_total",
@@ -144,6 +144,10 @@ func newRegistry() (registry *prometheus.Registry, badTimeouts prometheus.Counte
 	})
 	registry.MustRegister(
 		badTimeouts,
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "conversation_exporter_panics_total",
+			Help: "Faults of the exporter that were contained; the log has the stack of each. Please report them.",
+		}, panics),
 		versioncollector.NewCollector("conversation_exporter"),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -154,7 +158,7 @@ func newRegistry() (registry *prometheus.Registry, badTimeouts prometheus.Counte
 // Metrics lists the exporter's own metrics as they are exported, for the
 // documentation; those of the Go runtime and the process are the library's.
 func Metrics() ([]collector.Metric, error) {
-	registry, _ := newRegistry()
+	registry, _ := newRegistry(func() float64 { return 0 })
 	families, err := registry.Gather()
 	if err != nil {
 		return nil, fmt.Errorf("listing the exporter's own metrics: %w", err)

@@ -79,7 +79,7 @@ func TestPartialSuccess(t *testing.T) {
 	})
 	sessions, cover, err := stub.source(t, nil).OpenSessions(context.Background())
 	must(t, err)
-	if len(sessions) != 1 || cover.Cut != 1 || cover.Failed != 0 || !errors.Is(cover.Problems[0], conversation.ErrPart) {
+	if len(sessions) != 1 || len(cover.Cut) != 1 || len(cover.Failed) != 0 || !errors.Is(cover.Problems[0], conversation.ErrPart) {
 		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
 	}
 }

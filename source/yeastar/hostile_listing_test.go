@@ -100,7 +100,7 @@ func TestHostileR35SessionsWithoutMessages(t *testing.T) {
 		})
 		s := stub.source(t, func(o *Options) { o.PageSize = 10 })
 		sessions, cover, err := s.OpenSessions(context.Background())
-		if err != nil || cover.Failed > 0 {
+		if err != nil || len(cover.Failed) > 0 {
 			t.Errorf("%d rows, all new: %d sessions, %+v, %v; want no failure", n, len(sessions), cover, err)
 		}
 	}

@@ -23,6 +23,8 @@ type listing struct {
 	// cut is true where the list was left before its end although nothing failed:
 	// at the page limit, at the deadline, or where the PBX kept a part back.
 	cut, timedOut bool
+	// since is when the round began that reached, or will reach, every session.
+	since time.Time
 	// err is why the rest of the list is missing.
 	err error
 }
@@ -42,22 +44,62 @@ var errStuck = errors.New(pathSearch + ": the list does not move on: the PBX ans
 // errNoID is what a list ends with that names a session without its number.
 var errNoID = errors.New(pathSearch + ": a session of the answer has no id")
 
-// readViewer reads the open sessions of one viewer (R35).
+// leftOff is where a list goes on that a deadline cut.
+type leftOff struct {
+	// cursor is the last message id that was reached, top the newest one when
+	// the last pass looked from the top.
+	cursor, top int64
+	// began is when the round of passes began that is under way, since when the
+	// one before it did.
+	began, since time.Time
+}
+
+// readViewer reads the open sessions of one viewer (R35). A list that the last
+// deadline cut is read from its top to where that pass had begun, and then goes
+// on where it was left.
 func (s *Source) readViewer(ctx context.Context, v viewer) listing {
-	p := &pager{source: s, viewer: v, index: make(map[int64]int)}
-	err := p.rounds(ctx)
+	now := s.opts.Clock.Now()
+	s.mu.Lock()
+	left, goesOn := s.left[v]
+	if !goesOn {
+		left = leftOff{began: now, since: s.wholeAt[v]}
+	}
+	s.mu.Unlock()
+	p := &pager{source: s, viewer: v, index: make(map[int64]int), left: &left}
+	err := p.read(ctx, goesOn)
 	if err == nil {
 		err = p.part
 	}
-	l := listing{viewer: v, rows: p.rows, err: err}
+	l := listing{viewer: v, rows: p.rows, err: err, since: left.since}
 	var transport *httpapi.Error
 	switch {
 	case errors.Is(err, conversation.ErrPageLimit), errors.Is(err, conversation.ErrPart):
-		l.cut = true
+		l.cut, l.since = true, now
 	case errors.As(err, &transport) && transport.Reason == httpapi.ReasonTimeout && ctx.Err() != nil:
 		l.cut, l.timedOut = true, true
+		if transport.Sent && len(p.rows) == 0 {
+			l.since = now // It was asked and did not answer, which is no progress.
+		}
+	case err == nil && goesOn:
+		// The round is done, although this pass has not seen all of it.
+		l.cut, l.timedOut, l.since = true, true, left.began
 	}
+	s.leave(v, l, left)
 	return l
+}
+
+// leave remembers where a list was cut, or that its round is done.
+func (s *Source) leave(v viewer, l listing, left leftOff) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.timedOut && l.err != nil && left.cursor > 0 {
+		s.left[v] = left
+		return
+	}
+	delete(s.left, v)
+	if l.err == nil {
+		s.readAt[v], s.wholeAt[v] = s.opts.Clock.Now(), left.began
+	}
 }
 
 // pager goes through one list.
@@ -67,10 +109,26 @@ type pager struct {
 	rows   []row
 	// index finds a session among rows: one that moves while we page is told twice.
 	index map[int64]int
+	// left is kept up to date with how far the list was read.
+	left *leftOff
 	// pages counts those of this round.
 	pages int
 	// part is set once the PBX has kept a part of the list back.
 	part error
+}
+
+// read reads the list, or what is left of it.
+func (p *pager) read(ctx context.Context, goesOn bool) error {
+	if !goesOn {
+		return p.rounds(ctx)
+	}
+	before := *p.left
+	if err := p.round(ctx, 0, before.top); err != nil {
+		*p.left = before // What moved since then is still to be seen.
+		return err
+	}
+	p.pages = 0
+	return p.round(ctx, before.cursor, 0)
 }
 
 // rounds reads the list to its end, and then again from the top down to where
@@ -80,52 +138,54 @@ func (p *pager) rounds(ctx context.Context) error {
 	floor := int64(0)
 	for range roundsPerList {
 		p.pages = 0
-		top, err := p.round(ctx, floor)
-		if err != nil {
+		if err := p.round(ctx, 0, floor); err != nil {
 			return err
 		}
 		if p.pages <= 1 {
 			return nil
 		}
-		floor = top
+		floor = p.left.top
 	}
 	return nil
 }
 
-// round reads pages from the top until the list ends or, with a floor, until a
-// message as old as the floor is reached. It returns the newest message's id.
-func (p *pager) round(ctx context.Context, floor int64) (top int64, err error) {
-	for cursor := int64(0); ; {
+// round reads pages from a cursor, or from the top where it is 0, until the list
+// ends or, with a floor, until a message as old as the floor is reached.
+func (p *pager) round(ctx context.Context, cursor, floor int64) error {
+	for {
 		if p.pages >= p.source.opts.MaxPages {
-			return top, conversation.ErrPageLimit
+			return conversation.ErrPageLimit
 		}
 		listed, at, err := p.page(ctx, cursor)
 		if err != nil {
-			return top, err
+			return err
 		}
 		fresh, err := p.take(listed, at)
 		if err != nil || len(listed) == 0 {
-			return top, err
+			return err
 		}
 		first, last := int64(listed[0].LastMsgID), int64(listed[len(listed)-1].LastMsgID)
 		if cursor == 0 {
-			top = first
+			p.left.top = first
 		}
 		if floor > 0 && last <= floor {
-			return top, nil
+			return nil
 		}
 		capped := p.source.mayBeCapped(len(listed))
 		switch full := len(listed) >= p.source.opts.PageSize; {
 		case p.repeats(listed, cursor, fresh, floor):
-			return top, errStuck
+			return errStuck
 		case !full && (!capped || len(listed) == 1):
-			return top, nil
+			return nil
 		case last <= 0:
 			// Sessions without a message come last and cannot be a cursor.
 			p.part = fmt.Errorf("%s: a page ends with a session without any message, where the list cannot go on: %w", pathSearch, conversation.ErrPart)
-			return top, nil
+			return nil
 		}
 		cursor = last
+		if floor == 0 {
+			p.left.cursor = cursor
+		}
 	}
 }
 

@@ -198,7 +198,7 @@ func TestLesson21ListsThatDoNotMoveOnEnd(t *testing.T) {
 			}
 			sessions, cover, err := s.OpenSessions(context.Background())
 			must(t, err)
-			if cover.Failed != 1 || len(cover.Problems) != 1 || !errors.Is(cover.Problems[0], errStuck) {
+			if len(cover.Failed) != 1 || len(cover.Problems) != 1 || !errors.Is(cover.Problems[0], errStuck) {
 				t.Errorf("coverage = %+v, want the list to be told as one that does not move on", cover)
 			}
 			if len(sessions) < 10 {
@@ -223,7 +223,7 @@ func TestR35EndlessPagesEndAtMaxPages(t *testing.T) {
 	s := stub.source(t, func(o *Options) { o.PageSize = 2; o.MaxPages = 7 })
 	sessions, cover, err := s.OpenSessions(context.Background())
 	must(t, err)
-	if cover.Cut != 1 || cover.Failed != 0 || !errors.Is(errors.Join(cover.Problems...), conversation.ErrPageLimit) {
+	if len(cover.Cut) != 1 || len(cover.Failed) != 0 || !errors.Is(errors.Join(cover.Problems...), conversation.ErrPageLimit) {
 		t.Errorf("coverage = %+v, want cut at the page limit", cover)
 	}
 	if len(sessions) != 14 || len(stub.requests()) != 7 {
@@ -281,7 +281,7 @@ func TestAnExtensionThatDoesNotExistIsTold(t *testing.T) {
 	s := p.source(t, func(o *Options) { o.Viewers = Viewers{Extensions: []string{"1001", "9999"}} })
 	sessions, cover, err := s.OpenSessions(context.Background())
 	must(t, err)
-	if len(sessions) != 1 || cover.Failed != 1 || !strings.Contains(fmt.Sprint(cover.Problems), "extension 9999") {
+	if len(sessions) != 1 || len(cover.Failed) != 1 || !strings.Contains(fmt.Sprint(cover.Problems), "extension 9999") {
 		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
 	}
 }
@@ -295,7 +295,7 @@ func TestR35SessionsWithoutMessagesCannotBeACursor(t *testing.T) {
 	})
 	sessions, cover, err := stub.source(t, func(o *Options) { o.PageSize = 2 }).OpenSessions(context.Background())
 	must(t, err)
-	if len(sessions) != 2 || cover.Cut != 1 || cover.Failed != 0 || !errors.Is(errors.Join(cover.Problems...), conversation.ErrPart) {
+	if len(sessions) != 2 || len(cover.Cut) != 1 || len(cover.Failed) != 0 || !errors.Is(errors.Join(cover.Problems...), conversation.ErrPart) {
 		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
 	}
 }

@@ -15,25 +15,58 @@ type view struct {
 	api, extension bool
 	// archived is true while every view says so; it hides row's own.
 	archived bool
+	by       *conversation.ViewerSet
 }
 
 // merge unites the lists of the viewers, each session once.
 type merge struct{ views map[int64]*view }
 
-func newMerge(lists []listing) *merge {
+func (s *Source) newMerge(lists []listing) *merge {
 	m := &merge{views: make(map[int64]*view)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, l := range lists {
+		name := l.viewer.String()
 		for _, r := range l.rows {
-			m.add(r, l.viewer)
+			v := m.add(r, l.viewer)
+			v.by = s.sets.with(v.by, name)
 		}
 	}
 	return m
 }
 
+// viewerSets makes sets of viewers so that equal sessions share one.
+type viewerSets map[viewerStep]*conversation.ViewerSet
+
+// viewerStep is how a set comes about: another one and a viewer more.
+type viewerStep struct {
+	from *conversation.ViewerSet
+	more string
+}
+
+// with returns a set and one viewer more.
+func (sets *viewerSets) with(from *conversation.ViewerSet, more string) *conversation.ViewerSet {
+	const most = 10_000 // Queues whose members change would add to them for ever.
+	step := viewerStep{from, more}
+	if set, ok := (*sets)[step]; ok {
+		return set
+	}
+	if *sets == nil || len(*sets) >= most {
+		*sets = make(viewerSets)
+	}
+	set := &conversation.ViewerSet{}
+	if from != nil {
+		set.Names = slices.Clone(from.Names)
+	}
+	set.Names = append(set.Names, more)
+	(*sets)[step] = set
+	return set
+}
+
 // add unites one row with what other viewers tell of its session. The viewers
 // are read one after the other, so the row with the newest message, and of
 // these the last read, is nearest to the present.
-func (m *merge) add(r row, by viewer) {
+func (m *merge) add(r row, by viewer) *view {
 	v, ok := m.views[r.id]
 	if !ok {
 		v = &view{row: r, archived: true}
@@ -46,6 +79,7 @@ func (m *merge) add(r row, by viewer) {
 	v.archived = v.archived && r.archived
 	v.api = v.api || by.isAPI()
 	v.extension = v.extension || !by.isAPI()
+	return v
 }
 
 // queueIDs returns the queues that sessions are in.
@@ -70,7 +104,7 @@ func (m *merge) sessions(dir *directory, destination string, allRead bool) (list
 		s := conversation.Session{
 			ID: v.id, Channel: v.channel, Origin: conversation.OriginRegular,
 			Awaiting: conversation.AwaitingUnknown, LastMessage: v.lastMessage,
-			Window: v.window, ListedAt: v.listedAt,
+			Window: v.window, ListedAt: v.listedAt, ShownBy: v.by,
 		}
 		if v.campaign {
 			s.Origin = conversation.OriginCampaign

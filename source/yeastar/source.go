@@ -38,6 +38,11 @@ type Source struct {
 	longestAt time.Time
 	// readAt is when each viewer's list was last read to its end.
 	readAt map[viewer]time.Time
+	// wholeAt is when the last round began that read all of a viewer's list.
+	wholeAt map[viewer]time.Time
+	// left is where the lists go on that a deadline cut.
+	left map[viewer]leftOff
+	sets viewerSets
 }
 
 var _ conversation.Source = (*Source)(nil)
@@ -73,10 +78,12 @@ func New(opts Options) (*Source, error) {
 		return nil, fmt.Errorf("preparing the client of the PBX: %w", err)
 	}
 	s := &Source{
-		opts:   opts,
-		readAt: make(map[viewer]time.Time),
-		client: client,
-		tokens: &tokens{client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock},
+		opts:    opts,
+		readAt:  make(map[viewer]time.Time),
+		wholeAt: make(map[viewer]time.Time),
+		left:    make(map[viewer]leftOff),
+		client:  client,
+		tokens:  &tokens{client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock},
 	}
 	s.dir = &directory{source: s}
 	return s, nil
@@ -120,9 +127,9 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	if !answered(lists) {
 		return nil, cover, errors.Join(cover.Problems...)
 	}
-	m := newMerge(lists)
+	m := s.newMerge(lists)
 	s.dir.knowAll(ctx, m.queueIDs())
-	allRead := len(problems) == 0 && cover.Failed+cover.Cut == 0
+	allRead := len(problems) == 0 && cover.AllViewers()
 	sessions, assumed := m.sessions(s.dir, s.opts.APIDestination, allRead)
 	cover.Assumed = assumed
 	if assumed > 0 && len(cover.Problems) == 0 {

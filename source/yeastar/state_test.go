@@ -115,7 +115,7 @@ func TestR8AFailedViewerLeavesTheStateUnsure(t *testing.T) {
 	p.Yeastar.FailViewer("1001", 10005)
 	sessions, cover, err := p.source(t, nil).OpenSessions(context.Background())
 	must(t, err)
-	if cover.Failed != 1 || len(sessions) != 1 || sessions[0].ID != bot || sessions[0].StateSure {
+	if len(cover.Failed) != 1 || len(sessions) != 1 || sessions[0].ID != bot || sessions[0].StateSure {
 		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
 	}
 }

@@ -83,7 +83,6 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 				<-slots
 			}()
 			lists[i] = s.readViewer(ctx, v)
-			s.noteRead(lists[i])
 		})
 	}
 	wg.Wait()
@@ -105,19 +104,11 @@ func (s *Source) longestUnread(viewers []viewer) []viewer {
 	for v := range s.readAt {
 		if !slices.Contains(viewers, v) {
 			delete(s.readAt, v)
+			delete(s.left, v)
+			delete(s.wholeAt, v)
 		}
 	}
 	return ordered
-}
-
-// noteRead remembers that a list was read to its end.
-func (s *Source) noteRead(l listing) {
-	if l.err != nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.readAt[l.viewer] = s.opts.Clock.Now()
 }
 
 // configured reports whether a viewer was written by hand.
@@ -149,10 +140,10 @@ func coverageOf(lists []listing) conversation.Coverage {
 			cover.Read++
 			continue
 		case l.cut:
-			cover.Cut++
+			cover.Cut = append(cover.Cut, conversation.CutViewer{Name: l.viewer.String(), Since: l.since})
 			cover.TimedOut = cover.TimedOut || l.timedOut
 		default:
-			cover.Failed++
+			cover.Failed = append(cover.Failed, l.viewer.String())
 		}
 		if l.err == nil {
 			continue

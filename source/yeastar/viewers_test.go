@@ -115,7 +115,7 @@ func TestAFailedViewerLeavesTheOthers(t *testing.T) {
 		t.Errorf("sessions = %+v", sessions)
 	}
 	want := "listing the sessions of extension 1001: message_session/search: the application may not call this: give it the permission under Integrations > API (errcode 10005)"
-	if cover.Read != 1 || cover.Failed != 1 || len(cover.Problems) != 1 || cover.Problems[0].Error() != want {
+	if cover.Read != 1 || len(cover.Failed) != 1 || len(cover.Problems) != 1 || cover.Problems[0].Error() != want {
 		t.Errorf("coverage = %+v", cover)
 	}
 }
@@ -148,7 +148,7 @@ func TestADeadlineCutsTheListsThatAreLeft(t *testing.T) {
 	defer cancel()
 	sessions, cover, err := s.OpenSessions(ctx)
 	must(t, err)
-	if len(sessions) != 1 || cover.Read != 1 || cover.Cut != 2 || cover.Failed != 0 || !cover.TimedOut {
+	if len(sessions) != 1 || cover.Read != 1 || len(cover.Cut) != 2 || len(cover.Failed) != 0 || !cover.TimedOut {
 		t.Errorf("sessions = %+v, coverage = %+v; want the first list, and the others cut", sessions, cover)
 	}
 }
@@ -275,10 +275,10 @@ func TestViewersThatWereReadLongestAgoComeFirst(t *testing.T) {
 		t.Errorf("before any pass: %v", got)
 	}
 	for _, v := range []viewer{{number: "1002"}, {}} {
-		s.noteRead(listing{viewer: v})
+		s.leave(v, listing{viewer: v}, leftOff{})
 		p.World.Advance(time.Second)
 	}
-	s.noteRead(listing{viewer: viewer{number: "1001"}, err: errStuck})
+	s.leave(viewer{number: "1001"}, listing{err: errStuck}, leftOff{})
 	want := []viewer{{number: "1001"}, {number: "1003"}, {number: "1002"}, {}}
 	if got := s.longestUnread(all); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
