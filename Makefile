@@ -32,6 +32,7 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard e2e/go.mod))
 
 BENCH ?= .
 BENCHTIME ?= 1s
+SEEDS ?= 50
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -75,6 +76,10 @@ bench: ## run the benchmarks; BENCH=name and BENCHTIME=3s choose
 .PHONY: demo
 demo: ## run the exporter with a simulated system inside
 	$(GO) run . --demo
+
+.PHONY: soak
+soak: ## run the simulated day for many seeds; SEEDS=100 chooses
+	SEEDS='$(SEEDS)' $(GO) test -count=1 -timeout 60m -run TestASimulatedDay .
 
 .PHONY: docs
 docs: ## write docs/metrics.md anew

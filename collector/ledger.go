@@ -27,6 +27,7 @@ type ledger struct {
 	entries map[int64]entry
 	// pass counts the passes, so that an entry tells when it was shown last.
 	pass uint64
+	sets conversation.ViewerSets
 }
 
 // entry is what is remembered of one session: how it was last shown.
@@ -53,7 +54,7 @@ func newLedger() *ledger { return &ledger{entries: make(map[int64]entry)} }
 func (l *ledger) settle(sessions []conversation.Session, now time.Time, cover conversation.Coverage) []conversation.Session {
 	l.pass++
 	for i := range sessions {
-		l.settleOne(&sessions[i], now)
+		l.settleOne(&sessions[i], now, cover)
 	}
 	full := len(l.entries) > maxEntries
 	for id, e := range l.entries {
@@ -71,7 +72,7 @@ func (l *ledger) settle(sessions []conversation.Session, now time.Time, cover co
 	return sessions
 }
 
-func (l *ledger) settleOne(s *conversation.Session, now time.Time) {
+func (l *ledger) settleOne(s *conversation.Session, now time.Time, cover conversation.Coverage) {
 	// Without its monotonic part, an instant follows a clock that is set.
 	s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
 	e := l.entries[s.ID]
@@ -88,9 +89,30 @@ func (l *ledger) settleOne(s *conversation.Session, now time.Time) {
 	} else {
 		e.window = time.Time{}
 	}
-	e.channel, e.queue, e.origin, e.state, e.awaiting, e.shownBy = s.Channel, s.Queue, s.Origin, s.State, s.Awaiting, s.ShownBy
+	before := e.shownBy
+	if e.queue.ID != s.Queue.ID || e.state != s.State {
+		before = nil // It has another owner, so those who saw it then do not see it now.
+	}
+	e.channel, e.queue, e.origin, e.state, e.awaiting = s.Channel, s.Queue, s.Origin, s.State, s.Awaiting
+	e.shownBy = l.shown(s.ShownBy, before, cover)
 	e.seen, e.pass = now, l.pass
 	l.entries[s.ID] = e
+}
+
+// shown returns who showed a session last: those who do so now, and of those who
+// did before, under the same owner, the ones that could not be read now.
+func (l *ledger) shown(now, before *conversation.ViewerSet, cover conversation.Coverage) *conversation.ViewerSet {
+	for _, name := range cover.Failed {
+		if before.Has(name) {
+			now = l.sets.With(now, name)
+		}
+	}
+	for _, cut := range cover.Cut {
+		if before.Has(cut.Name) {
+			now = l.sets.With(now, cut.Name)
+		}
+	}
+	return now
 }
 
 // session gives the session as it was last shown.

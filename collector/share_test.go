@@ -122,7 +122,9 @@ func TestAPassGoesOnForTheWaiterWithTheLatestDeadline(t *testing.T) {
 		close(leave)
 	})
 	<-inside
-	wg.Go(func() { long = b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: time.Minute}) })
+	wg.Go(func() {
+		long = b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: time.Minute})
+	})
 	for b.waiters() < 2 {
 		time.Sleep(time.Millisecond)
 	}
@@ -214,7 +216,7 @@ func TestStretch(t *testing.T) {
 }
 
 func TestR26SessionsOfAFailedViewerAreHeld(t *testing.T) {
-	a, c := &conversation.ViewerSet{Names: []string{"a"}}, &conversation.ViewerSet{Names: []string{"b", "c"}}
+	a, c := conversation.NewViewerSet("a"), conversation.NewViewerSet("b", "c")
 	shown := func(id int64, by *conversation.ViewerSet) conversation.Session {
 		s := session(id, "sms")
 		s.ShownBy = by
@@ -257,12 +259,29 @@ func TestR26SessionsOfAFailedViewerAreHeld(t *testing.T) {
 	}
 }
 
+// A viewer that failed earlier than the others lost a session still counts among
+// those who showed it last.
+func TestR26AViewerThatFailedBeforeTheOthersStillHolds(t *testing.T) {
+	b := newBench()
+	s := session(1, "sms")
+	s.ShownBy = conversation.NewViewerSet("a", "b")
+	b.sessions = []conversation.Session{s}
+	b.scrape()
+	b.cover = conversation.Coverage{Read: 1, Failed: []string{"a"}}
+	b.sessions[0].ShownBy = conversation.NewViewerSet("b")
+	b.scrape()
+	b.sessions = nil
+	if v, _ := value(t, b.scrape(), "conversation_open_sessions", `state="assigned"`); v != "1" {
+		t.Errorf("%s sessions, want the one that the failed viewer showed", v)
+	}
+}
+
 // A held session shows its last facts, and its window goes on closing.
 func TestR26AHeldSessionKeepsItsFacts(t *testing.T) {
 	b := newBench()
 	s := windowed(session(1, "whatsapp"), start().Add(16*time.Minute))
 	s.Queue, s.State, s.Origin = conversation.Queue{ID: 3, Name: "Support"}, conversation.StateQueued, conversation.OriginCampaign
-	s.ShownBy = &conversation.ViewerSet{Names: []string{"a"}}
+	s.ShownBy = conversation.NewViewerSet("a")
 	b.sessions = []conversation.Session{s}
 	b.scrape()
 	b.sessions, b.cover = nil, conversation.Coverage{Read: 1, Failed: []string{"a"}, Problems: []error{errors.New("a")}}

@@ -5,10 +5,7 @@
 // It knows no vendor, no clock and no network.
 package conversation
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // State is who an open session rests with. The states are disjoint: every open
 // session is in exactly one of them.
@@ -101,13 +98,6 @@ type Session struct {
 	// ListedAt is our clock when the answer that listed the session arrived.
 	ListedAt time.Time
 }
-
-// ViewerSet is a set of viewers, by the names that Coverage uses. Many sessions
-// share one set, which must not be changed.
-type ViewerSet struct{ Names []string }
-
-// Has reports whether a viewer is in the set. The nil set is empty.
-func (s *ViewerSet) Has(name string) bool { return s != nil && slices.Contains(s.Names, name) }
 
 // Window is the time after a customer's message in which the channel allows a
 // free reply. The zero Window means that the session has none.

@@ -110,8 +110,8 @@ func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 }
 
 // errQueueUntold is what the queues end with where the PBX lists one and then
-// tells nothing more of it.
-var errQueueUntold = errors.New(pathQueueQuery + ": the PBX tells nothing of a queue that it lists")
+// does not tell who its members are.
+var errQueueUntold = errors.New(pathQueueQuery + ": the PBX does not tell the members of a queue that it lists")
 
 // errExtension is what an extension ends with whose number is none.
 var errExtension = errors.New("the PBX tells an extension number that is none")
@@ -150,6 +150,9 @@ func (d *directory) queryBatch(ctx context.Context, ids []int64, detailed map[in
 		return err
 	}
 	for _, row := range out.all() {
+		if row.Members == nil && d.source.opts.Viewers.QueueMembers {
+			continue // Told without members, it counts as not told.
+		}
 		info := queueInfo{mode: mode(row.AssignmentMode)}
 		for _, m := range row.Members {
 			switch {

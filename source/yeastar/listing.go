@@ -260,17 +260,12 @@ func (p *pager) take(listed []sessionRow, at time.Time) (fresh int, err error) {
 }
 
 // mayBeCapped reports whether a page that is shorter than asked for may be short
-// because the PBX caps it, which it does not tell: no page was ever longer, as
-// far as is remembered. Asking on costs one request; not asking would sell a
+// because the PBX caps it, which it does not tell: no page of this pass was longer. Asking on costs one request; not asking would sell a
 // part of the list as the whole.
 func (s *Source) mayBeCapped(n int) bool {
 	const least = 10 // No PBX would cap at less.
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A cap may come with a new firmware, so what was seen does not count for ever.
-	if now := s.opts.Clock.Now(); now.Sub(s.longestAt) >= directoryLife {
-		s.longest, s.longestAt = 0, now
-	}
 	if n < s.longest {
 		return false
 	}

@@ -29,38 +29,10 @@ func (s *Source) newMerge(lists []listing) *merge {
 		name := l.viewer.String()
 		for _, r := range l.rows {
 			v := m.add(r, l.viewer)
-			v.by = s.sets.with(v.by, name)
+			v.by = s.sets.With(v.by, name)
 		}
 	}
 	return m
-}
-
-// viewerSets makes sets of viewers so that equal sessions share one.
-type viewerSets map[viewerStep]*conversation.ViewerSet
-
-// viewerStep is how a set comes about: another one and a viewer more.
-type viewerStep struct {
-	from *conversation.ViewerSet
-	more string
-}
-
-// with returns a set and one viewer more.
-func (sets *viewerSets) with(from *conversation.ViewerSet, more string) *conversation.ViewerSet {
-	const most = 10_000 // Queues whose members change would add to them for ever.
-	step := viewerStep{from, more}
-	if set, ok := (*sets)[step]; ok {
-		return set
-	}
-	if *sets == nil || len(*sets) >= most {
-		*sets = make(viewerSets)
-	}
-	set := &conversation.ViewerSet{}
-	if from != nil {
-		set.Names = slices.Clone(from.Names)
-	}
-	set.Names = append(set.Names, more)
-	(*sets)[step] = set
-	return set
 }
 
 // add unites one row with what other viewers tell of its session. The viewers

@@ -33,16 +33,15 @@ type Source struct {
 	version string
 	// informedAt is when the version was read; askedAt when Info last looked.
 	informedAt, askedAt time.Time
-	// longest is the largest number of rows that a page of sessions ever had.
-	longest   int
-	longestAt time.Time
+	// longest is the largest number of rows that a page of this pass had.
+	longest int
 	// readAt is when each viewer's list was last read to its end.
 	readAt map[viewer]time.Time
 	// wholeAt is when the last round began that read all of a viewer's list.
 	wholeAt map[viewer]time.Time
 	// left is where the lists go on that a deadline cut.
 	left map[viewer]leftOff
-	sets viewerSets
+	sets conversation.ViewerSets
 }
 
 var _ conversation.Source = (*Source)(nil)
@@ -121,6 +120,9 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	if len(viewers) == 0 && len(problems) == 0 {
 		problems = append(problems, errNoViewers)
 	}
+	s.mu.Lock()
+	s.longest = 0
+	s.mu.Unlock()
 	lists := s.readViewers(ctx, viewers)
 	cover := coverageOf(lists)
 	cover.Problems = slices.Concat(problems, cover.Problems)

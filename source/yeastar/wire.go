@@ -163,7 +163,9 @@ type queueRow struct {
 	ID             number `json:"id"`
 	Name           text   `json:"name"`
 	AssignmentMode text   `json:"assignment_mode"`
-	Members        []struct {
+	// Members is nil where the PBX does not tell them, which is not the same as
+	// a queue without any.
+	Members []struct {
 		Number text `json:"ext_num"`
 	} `json:"members"`
 }

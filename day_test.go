@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+
+	"conversation_exporter/collector"
+	"conversation_exporter/config"
+	"conversation_exporter/simulator"
+	"conversation_exporter/simulator/world"
+	simyeastar "conversation_exporter/simulator/yeastar"
+)
+
+// day is a simulated day on which an exporter is scraped at irregular times
+// while faults come and go.
+type day struct {
+	sim       *simulator.Simulator
+	collector *collector.Collector
+	rng       *rand.Rand
+	// listed are the instants of the passes that listed anything, for R26.
+	listed []time.Time
+	// compared counts the passes whose values were held against the truth.
+	compared int
+}
+
+// trouble is something that goes wrong for a while.
+type trouble struct {
+	name  string
+	begin func(s *simyeastar.Server) (lift func())
+	// failing are the viewers whose lists it makes unreadable.
+	failing []world.Viewer
+	// invents is true where the PBX tells sessions that do not exist, so that
+	// even what is said to be a part cannot be compared.
+	invents bool
+}
+
+func troubles() []trouble {
+	inject := func(f simyeastar.Fault) func(*simyeastar.Server) func() {
+		return func(s *simyeastar.Server) func() { return s.Inject(f) }
+	}
+	set := func(on, off func(*simyeastar.Switches)) func(*simyeastar.Server) func() {
+		return func(s *simyeastar.Server) func() { s.Set(on); return func() { s.Set(off) } }
+	}
+	const search = "message_session/search"
+	list := []trouble{
+		{name: "a viewer without permission", failing: []world.Viewer{"1001"}, begin: inject(simyeastar.Fault{Endpoint: search, Viewer: "1001", Code: 10005})},
+		{name: "two viewers whose answers break", failing: []world.Viewer{"1002", "1003"}, begin: func(s *simyeastar.Server) func() {
+			one := s.Inject(simyeastar.Fault{Endpoint: search, Viewer: "1002", Kind: simyeastar.Truncated})
+			two := s.Inject(simyeastar.Fault{Endpoint: search, Viewer: "1003", Kind: simyeastar.HTML})
+			return func() { one(); two() }
+		}},
+		{name: "the API is not readable", failing: []world.Viewer{world.API}, begin: inject(simyeastar.Fault{Endpoint: search, Viewer: "api", Code: -2})},
+		{name: "tokens die", begin: func(s *simyeastar.Server) func() { s.RevokeTokens(); return func() {} }},
+		{name: "a token bears few calls", begin: set(func(s *simyeastar.Switches) { s.TokenCalls = 300 }, func(s *simyeastar.Switches) { s.TokenCalls = 0 })},
+		{name: "pages overlap", begin: set(func(s *simyeastar.Switches) { s.Cursor = simyeastar.Inclusive }, func(s *simyeastar.Switches) { s.Cursor = simyeastar.Exclusive })},
+		{name: "pages are capped", begin: set(func(s *simyeastar.Switches) { s.PageSizeLimit = 12 }, func(s *simyeastar.Switches) { s.PageSizeLimit = 0 })},
+		{name: "numbers are texts", begin: set(func(s *simyeastar.Switches) { s.NumbersAsStrings, s.ErrcodeAsString, s.NullLists = true, true, true }, func(s *simyeastar.Switches) { s.NumbersAsStrings, s.ErrcodeAsString, s.NullLists = false, false, false })},
+		{name: "connections are closed", begin: set(func(s *simyeastar.Switches) { s.CloseConnections = true }, func(s *simyeastar.Switches) { s.CloseConnections = false })},
+		{name: "connections are dropped", begin: set(func(s *simyeastar.Switches) { s.KeepAlive = simyeastar.DropNext }, func(s *simyeastar.Switches) { s.KeepAlive = simyeastar.KeepOpen })},
+		{name: "the queues are not readable", begin: inject(simyeastar.Fault{Endpoint: "message_queue/list", Code: 10005})},
+		{name: "the members are not told", begin: inject(simyeastar.Fault{Kind: simyeastar.NoMembers})},
+		{name: "old firmware", begin: set(func(s *simyeastar.Switches) { s.OldFirmware = true }, func(s *simyeastar.Switches) { s.OldFirmware = false })},
+		{name: "endless lists", invents: true, begin: inject(simyeastar.Fault{Endpoint: search, Kind: simyeastar.EndlessRows})},
+	}
+	for name, kind := range map[string]simyeastar.Kind{
+		"resets": simyeastar.Reset, "web pages": simyeastar.HTML, "empty answers": simyeastar.Empty, "empty objects": simyeastar.EmptyObject,
+		"garbage": simyeastar.Garbage, "answers cut short": simyeastar.Truncated, "wrong types": simyeastar.WrongTypes, "wrong shapes": simyeastar.WrongShapes,
+		"redirects": simyeastar.Redirect, "throttling": simyeastar.Throttle, "server errors": simyeastar.Plain,
+	} {
+		list = append(list, trouble{name: name, begin: inject(simyeastar.Fault{Kind: kind, Share: 0.3})})
+	}
+	for name, kind := range map[string]simyeastar.Kind{
+		"the cursor is ignored": simyeastar.CursorIgnored, "circles": simyeastar.CursorCircle, "rising cursors": simyeastar.CursorRising,
+		"duplicate rows": simyeastar.DuplicateRows, "repeated rows": simyeastar.RepeatedRows,
+	} {
+		list = append(list, trouble{name: name, begin: inject(simyeastar.Fault{Endpoint: search, Kind: kind})})
+	}
+	return list
+}
+
+func newDay(t *testing.T, seed uint64) *day {
+	t.Helper()
+	sim := simulator.New(simulator.Options{World: world.Options{
+		Start: time.Date(2026, time.March, 2, 6, 0, 0, 0, time.UTC), Seed: seed, Arrivals: 2,
+	}})
+	server := httptest.NewServer(sim.Yeastar)
+	t.Cleanup(server.Close)
+	text := "targets:\n  day:\n    requests_per_second: 0\n    min_interval: 0s\n    page_size: 20\n    max_pages: 20\n    yeastar:\n      url: " + server.URL +
+		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
+	cfg, err := config.Parse("day.yml", []byte(text), config.Options{Collectors: []string{"sessions"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := cfg.Targets[0].Open(config.Runtime{UserAgent: "test", Clock: sim.World.Clock()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := source.Close(context.Background()); err != nil {
+			t.Log(err)
+		}
+	})
+	return &day{
+		sim: sim, rng: rand.New(rand.NewPCG(seed, 7)),
+		collector: collector.New(collector.NewTarget(collector.Options{
+			Name: "day", Source: source, Groups: []string{"sessions"}, Timeout: time.Minute, Now: sim.World.Now,
+		})),
+	}
+}
+
+// samples makes a scrape and returns its samples by name and labels.
+func (d *day) samples(t *testing.T) map[string]string {
+	t.Helper()
+	s := d.collector.Scrape(context.Background(), collector.Request{Arrived: time.Now()})
+	text, err := testutil.CollectAndFormat(s, expfmt.TypeTextPlain, "conversation_open_sessions", "conversation_reply_window_sessions",
+		"conversation_scrape_collector_success", "conversation_scrape_collector_partial")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "} "); ok && !strings.HasPrefix(line, "#") {
+			m[name+"}"] = value
+		}
+	}
+	return m
+}
+
+// expected gives the samples of the sessions as they must be.
+func (d *day) expected(failing []world.Viewer) map[string]string {
+	hold := 5 * time.Minute
+	if n := len(d.listed); n >= 2 {
+		hold = max(hold, d.sim.World.Now().Sub(d.listed[n-2]))
+	}
+	e := d.sim.Yeastar.Expect(simyeastar.ExpectOptions{QueueMembers: true, API: true, AllExtensions: true, Failing: failing, HoldFor: hold})
+	m := make(map[string]string)
+	for k, n := range e.Open {
+		m[fmt.Sprintf(`conversation_open_sessions{channel=%q,origin=%q,queue=%q,state=%q,target="day"}`, k.Channel, k.Origin, k.Queue, string(k.State))] = fmt.Sprint(n)
+	}
+	for k, n := range e.Windows {
+		m[fmt.Sprintf(`conversation_reply_window_sessions{awaiting=%q,channel=%q,queue=%q,remaining=%q,target="day"}`, k.Awaiting, k.Channel, k.Queue, k.Remaining)] = fmt.Sprint(n)
+	}
+	return m
+}
+
+// compare holds what was exported of the sessions against what must be.
+func (d *day) compare(t *testing.T, when string, got, want map[string]string) {
+	t.Helper()
+	d.compared++
+	for name, value := range got {
+		session := strings.HasPrefix(name, "conversation_open_sessions{") || strings.HasPrefix(name, "conversation_reply_window_sessions{")
+		if session && value != want[name] && (value != "0" || want[name] != "") {
+			t.Errorf("%s: %s is %s, want %q", when, name, value, want[name])
+		}
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s: %s is %q, want %s", when, name, got[name], value)
+		}
+	}
+}
+
+// check scrapes once and judges what is told: a value is true, or it is absent
+// and said so.
+func (d *day) check(t *testing.T, now *trouble, sinceTrouble int) {
+	t.Helper()
+	got := d.samples(t)
+	success := got[`conversation_scrape_collector_success{collector="sessions",target="day"}`]
+	partial := got[`conversation_scrape_collector_partial{collector="sessions",target="day"}`]
+	exported := false
+	for name := range got {
+		exported = exported || strings.HasPrefix(name, "conversation_open_sessions{")
+	}
+	name, failing := "no trouble", []world.Viewer(nil)
+	if now != nil {
+		name, failing = now.name, now.failing
+	}
+	when := fmt.Sprintf("%s, %s", d.sim.World.Now().Format("15:04:05"), name)
+	switch {
+	case partial == "0" && success == "1":
+		d.compare(t, when+", told as all", got, d.expected(nil))
+	case partial == "0" && exported:
+		t.Errorf("%s: success is 0 and partial is 0, yet sessions are exported", when)
+	case partial == "1" && now != nil && failing != nil && sinceTrouble < 0:
+		d.compare(t, when+", told as a part", got, d.expected(failing))
+	}
+	if now == nil && sinceTrouble >= 2 && (success != "1" || partial != "0") {
+		t.Errorf("%s: success %s, partial %s in the pass %d after the trouble: %v", when, success, partial, sinceTrouble, d.collector.Status()[0].Problems)
+	}
+	if exported {
+		d.listed = append(d.listed, d.sim.World.Now())
+	}
+}
+
+func TestASimulatedDay(t *testing.T) {
+	seeds := uint64(2)
+	if text := os.Getenv("SEEDS"); text != "" { // make soak
+		var err error
+		if seeds, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			d := newDay(t, seed)
+			d.sim.World.Advance(time.Hour)
+			for _, trouble := range troubles() {
+				for calm := range 4 {
+					d.check(t, nil, calm)
+					d.pause()
+				}
+				lift := trouble.begin(d.sim.Yeastar)
+				for range 1 + d.rng.IntN(4) {
+					d.check(t, &trouble, -1)
+					d.pause()
+				}
+				lift()
+				d.sim.World.Advance(20 * time.Minute) // So that pauses of the sign-in are over.
+			}
+			if t.Failed() {
+				return
+			}
+			t.Logf("%d passes were compared, until %s", d.compared, d.sim.World.Now().Format(time.DateTime))
+		})
+	}
+}
+
+// pause lets an irregular time pass.
+func (d *day) pause() {
+	d.sim.World.Advance(time.Duration(5+d.rng.IntN(300)) * time.Second)
+}

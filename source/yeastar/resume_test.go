@@ -1,0 +1,113 @@
+package yeastar
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"conversation_exporter/conversation"
+	"conversation_exporter/simulator/world"
+)
+
+// slowList is a list of which a pass gets so many pages before its time is over.
+type slowList struct {
+	fakeList
+	gate    sync.Mutex
+	allowed int
+	asked   []string
+	late    chan struct{}
+}
+
+func (l *slowList) serve(endpoint string, q url.Values) string {
+	if endpoint != pathSearch {
+		return l.answer(endpoint, q)
+	}
+	l.gate.Lock()
+	l.allowed--
+	over, late := l.allowed < 0, l.late
+	if !over {
+		l.asked = append(l.asked, q.Get("first_msg_id"))
+	}
+	l.gate.Unlock()
+	if over {
+		<-late
+	}
+	return l.answer(endpoint, q)
+}
+
+// pass reads the list with time for so many pages.
+func (l *slowList) pass(t *testing.T, s *Source, pages int) ([]conversation.Session, conversation.Coverage) {
+	t.Helper()
+	l.gate.Lock()
+	l.allowed, l.asked, l.late = pages, nil, make(chan struct{})
+	l.gate.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	sessions, cover, err := s.OpenSessions(ctx)
+	close(l.late)
+	must(t, err)
+	return sessions, cover
+}
+
+func TestR35AListThatWasCutGoesOnWhereItWasLeft(t *testing.T) {
+	list := &slowList{fakeList: fakeList{messages: numbered(95)}}
+	w := world.New(world.Options{Start: start(), Still: true})
+	s := newStub(t, list.serve).source(t, func(o *Options) { o.PageSize = 10; o.Clock = w.Clock() })
+	seen := make(map[int64]bool)
+	for i, want := range []string{"[ 86 76 66]", "[ 56 46 36]", "[ 26 16 6]"} {
+		sessions, cover := list.pass(t, s, 4)
+		if i == 1 {
+			// A session of those that were read moves up, and one that was not.
+			list.mu.Lock()
+			list.messages[90], list.messages[2] = 1_000_091, 1_000_003
+			list.mu.Unlock()
+		}
+		for _, session := range sessions {
+			seen[session.ID] = true
+		}
+		if got := fmt.Sprint(list.asked); got != want && i < 2 {
+			t.Errorf("pass %d asked for the cursors %s, want %s", i+1, got, want)
+		}
+		if len(cover.Cut) != 1 || cover.Cut[0].Name != "extension 1001" || !cover.TimedOut {
+			t.Errorf("pass %d: coverage = %+v", i+1, cover)
+		}
+		if since := cover.Cut[0].Since; i < 2 && !since.IsZero() {
+			t.Errorf("pass %d: what counts began at %s, want the beginning", i+1, since)
+		}
+		w.Advance(time.Minute)
+	}
+	for id := int64(1); id <= 95; id++ {
+		if !seen[id] {
+			t.Errorf("session %d was not seen in the three passes", id)
+		}
+	}
+	// The round is over: what it has not shown since its start is gone.
+	_, cover := list.pass(t, s, 100)
+	if len(cover.Cut) != 0 && !cover.Cut[0].Since.Equal(start()) {
+		t.Errorf("after the round: coverage = %+v", cover)
+	}
+	if _, cover = list.pass(t, s, 100); !cover.Complete() {
+		t.Errorf("with time for all of it: coverage = %+v", cover)
+	}
+}
+
+// A viewer that hangs makes no progress, so nothing is held for it for ever.
+func TestR26AListThatHangsMakesNoProgress(t *testing.T) {
+	list := &slowList{fakeList: fakeList{messages: numbered(25)}}
+	w := world.New(world.Options{Start: start(), Still: true})
+	s := newStub(t, list.serve).source(t, func(o *Options) {
+		o.PageSize = 10
+		o.Clock = w.Clock()
+		o.Viewers = Viewers{Extensions: []string{"1001", "1002"}}
+		o.Concurrency = 1
+	})
+	list.pass(t, s, 100)
+	w.Advance(time.Minute)
+	_, cover := list.pass(t, s, 4) // Enough for the first, none for the second.
+	if len(cover.Cut) != 1 || !cover.Cut[0].Since.Equal(start().Add(time.Minute)) {
+		t.Errorf("coverage = %+v, want nothing to be held but for a while", cover)
+	}
+}
