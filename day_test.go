@@ -145,10 +145,10 @@ func (d *day) expected(failing []world.Viewer) map[string]string {
 	e := d.sim.Yeastar.Expect(simyeastar.ExpectOptions{QueueMembers: true, API: true, AllExtensions: true, Failing: failing, HoldFor: hold})
 	m := make(map[string]string)
 	for k, n := range e.Open {
-		m[fmt.Sprintf(`conversation_open_sessions{channel=%q,origin=%q,queue=%q,state=%q,target="day"}`, k.Channel, k.Origin, k.Queue, string(k.State))] = fmt.Sprint(n)
+		m[fmt.Sprintf(`conversation_open_sessions{channel=%q,origin=%q,queue=%q,state=%q,target="day"}`, k.Channel, k.Origin, k.Queue, string(k.State))] = strconv.Itoa(n)
 	}
 	for k, n := range e.Windows {
-		m[fmt.Sprintf(`conversation_reply_window_sessions{awaiting=%q,channel=%q,queue=%q,remaining=%q,target="day"}`, k.Awaiting, k.Channel, k.Queue, k.Remaining)] = fmt.Sprint(n)
+		m[fmt.Sprintf(`conversation_reply_window_sessions{awaiting=%q,channel=%q,queue=%q,remaining=%q,target="day"}`, k.Awaiting, k.Channel, k.Queue, k.Remaining)] = strconv.Itoa(n)
 	}
 	return m
 }
