@@ -50,9 +50,21 @@ simulator: ## build the simulator into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $(SIMULATOR) ./simulator/cmd/simulator
 
 .PHONY: test
-test: tool-prometheus ## vet, and run the tests with the race detector
+test: tool-prometheus ## vet, run the tests with the race detector, and fuzz for a moment
 	$(GO) vet ./...
 	PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -race ./...
+	@$(MAKE) --no-print-directory fuzz
+
+# Each fuzz target runs for a moment in CI, for longer with FUZZTIME=10m.
+FUZZTIME ?= 3s
+FUZZ := conversation:FuzzLabel config:FuzzParse web:FuzzTimeoutHeader \
+	source/yeastar:FuzzSessionRows source/yeastar:FuzzAnswers
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that parses, each for FUZZTIME
+	@for target in $(FUZZ); do \
+		$(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime '$(FUZZTIME)' "./$${target%%:*}" || exit 1; \
+	done
 
 .PHONY: e2e
 e2e: build simulator tool-prometheus ## run the tests with a real Prometheus
@@ -76,6 +88,11 @@ bench: ## run the benchmarks; BENCH=name and BENCHTIME=3s choose
 .PHONY: demo
 demo: ## run the exporter with a simulated system inside
 	$(GO) run . --demo
+
+.PHONY: bench-process
+bench-process: build simulator ## measure time and memory of the whole program from outside
+	cd e2e && EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
+		$(GO) test -run '^$$' -bench BenchmarkProcess -benchtime 5x -timeout 30m .
 
 .PHONY: soak
 soak: ## run the simulated day for many seeds; SEEDS=100 chooses

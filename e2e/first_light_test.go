@@ -13,7 +13,7 @@ import (
 )
 
 // simulatorConfig is what the simulator prints: the configuration to read it.
-func startSimulator(t *testing.T, args ...string) (config string) {
+func startSimulator(t testing.TB, args ...string) (config string) {
 	t.Helper()
 	p := run(t, binary(t, "SIMULATOR"), append([]string{"--listen-address=127.0.0.1:0"}, args...)...)
 	p.expect(t, `msg="?(world is ready|serving)`)
@@ -30,7 +30,7 @@ func startSimulator(t *testing.T, args ...string) (config string) {
 }
 
 // startExporter runs the exporter on a configuration and returns its address.
-func startExporter(t *testing.T, config string, args ...string) (*process, string) {
+func startExporter(t testing.TB, config string, args ...string) (*process, string) {
 	t.Helper()
 	args = append([]string{"--web.listen-address=127.0.0.1:0", "--config.file=" + write(t, "conversation_exporter.yml", config)}, args...)
 	p := run(t, binary(t, "EXPORTER"), args...)
@@ -38,7 +38,7 @@ func startExporter(t *testing.T, config string, args ...string) (*process, strin
 }
 
 // sum adds the samples of a metric whose line has all the given parts.
-func sum(t *testing.T, exposition, name string, parts ...string) int {
+func sum(t testing.TB, exposition, name string, parts ...string) int {
 	t.Helper()
 	total := 0
 lines:

@@ -24,7 +24,7 @@ import (
 const patience = 60 * time.Second
 
 // binary is the path of a program that `make e2e` provides.
-func binary(t *testing.T, variable string) string {
+func binary(t testing.TB, variable string) string {
 	t.Helper()
 	path := os.Getenv(variable)
 	if path == "" {
@@ -42,7 +42,7 @@ type process struct {
 }
 
 // run starts a program, which is ended with the test.
-func run(t *testing.T, path string, args ...string) *process {
+func run(t testing.TB, path string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})}
 	reader, writer, err := os.Pipe()
@@ -81,7 +81,7 @@ func (p *process) output() string {
 }
 
 // expect waits for a line that fits and returns its first submatch.
-func (p *process) expect(t *testing.T, pattern string) string {
+func (p *process) expect(t testing.TB, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	var found []string
@@ -95,7 +95,7 @@ func (p *process) expect(t *testing.T, pattern string) string {
 }
 
 // terminate asks the program to end and returns its exit code.
-func (p *process) terminate(t *testing.T) int {
+func (p *process) terminate(t testing.TB) int {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func (p *process) terminate(t *testing.T) int {
 }
 
 // eventually repeats a check until it succeeds.
-func eventually(t *testing.T, what string, check func() error) {
+func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	var err error
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
@@ -135,7 +135,7 @@ func get(url string) (status int, body string, err error) {
 }
 
 // mustGet fetches a page that must be there.
-func mustGet(t *testing.T, url string) string {
+func mustGet(t testing.TB, url string) string {
 	t.Helper()
 	status, body, err := get(url)
 	if err != nil || status != http.StatusOK {
@@ -145,7 +145,7 @@ func mustGet(t *testing.T, url string) string {
 }
 
 // write makes a file in a folder of the test's own.
-func write(t *testing.T, name, text string) string {
+func write(t testing.TB, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
