@@ -77,7 +77,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 		scraper.Go(func() { scrapeItself(scraping, c) })
 	}
 	return serving{
-		handler: handler, collector: c, options: o, logs: logs, stdout: stdout, signals: signals,
+		handler: handler, collector: c, options: o, logs: logs, stdout: stdout, signals: signals, headerLimit: headerTime,
 		stop: func() { cancelScraping(); scraper.Wait() },
 	}.run()
 }
