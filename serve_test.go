@@ -187,12 +187,17 @@ func (p *program) listeningOn(t *testing.T, n int) []string {
 }
 
 // The toolkit wraps the handler of a server once per listener; with one server
-// for both, the race detector would fail this.
-func TestTwoAddressesWithAuthentication(t *testing.T) {
-	p := start(t, "--config.file="+write(t, "good.yml", goodConfig), authFile(t), "--web.listen-address=127.0.0.2:0")
+// for all, the race detector would fail this.
+func TestManyAddressesWithAuthentication(t *testing.T) {
+	const addresses = 8
+	args := []string{"--config.file=" + write(t, "good.yml", goodConfig), authFile(t)}
+	for range addresses - 1 {
+		args = append(args, "--web.listen-address=127.0.0.1:0")
+	}
+	p := start(t, args...)
 	var wg sync.WaitGroup
-	for _, url := range p.listeningOn(t, 2) {
-		for i := range 10 {
+	for _, url := range p.listeningOn(t, addresses) {
+		for i := range 4 {
 			wg.Go(func() {
 				password, want := "demo", http.StatusOK
 				if i%2 == 1 {

@@ -57,7 +57,7 @@ func digestOf(texts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// memory is what a token file holds. It must never be printed.
+// memory is what a token file holds.
 type memory struct {
 	Version int    `json:"version"`
 	PBX     string `json:"pbx"`
@@ -70,6 +70,12 @@ type memory struct {
 	RefreshUntil time.Time   `json:"refresh_until,omitzero"`
 	Failures     []time.Time `json:"failures,omitempty"`
 	Issued       []time.Time `json:"issued,omitempty"`
+}
+
+// Format implements fmt.Formatter with a mask, whatever the verb: nothing but
+// the file may show a token.
+func (memory) Format(f fmt.State, _ rune) {
+	io.WriteString(f, "<token file>") //nolint:errcheck // fmt keeps what it is given.
 }
 
 // read returns what the file holds for this PBX. A file that is damaged,

@@ -292,6 +292,15 @@ func TestATokenFileThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+func TestTheMemoryOfATokenFileDoesNotPrintItself(t *testing.T) {
+	m := memory{Access: "canary", Refresh: "canary"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if text := fmt.Sprintf(verb, m) + fmt.Sprintf(verb, &m) + fmt.Sprintf(verb, []memory{m}); strings.Contains(text, "canary") || strings.Contains(text, "63616e617279") {
+			t.Errorf("%s prints %s", verb, text)
+		}
+	}
+}
+
 func TestCheckTokenFile(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string, mode os.FileMode) string {
