@@ -26,6 +26,7 @@ type options struct {
 	groups         func() []string
 	timeoutOffset  time.Duration
 	telemetryPath  string
+	maxRequests    int
 	web            *toolkit.FlagConfig
 	level, format  string
 	configFileUsed bool
@@ -43,6 +44,7 @@ func flags(stdout, stderr io.Writer) (*kingpin.Application, *options) {
 	app.Flag("demo", "Run on a simulated PBX inside, without any configuration.").BoolVar(&o.demo)
 	app.Flag("timeout-offset", "How much before the scraper's own timeout to answer; at most a tenth of it.").Default("0.5s").DurationVar(&o.timeoutOffset)
 	app.Flag("web.telemetry-path", "The path of the metrics.").Default(web.DefaultTelemetryPath).StringVar(&o.telemetryPath)
+	app.Flag("web.max-requests", "How many scrapes may be in flight at once; 0 means no limit.").Default("40").IntVar(&o.maxRequests)
 	app.Flag("log.level", "The least severity that is logged: debug, info, warn or error.").Default("info").EnumVar(&o.level, "debug", "info", "warn", "error")
 	app.Flag("log.format", "The form of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.format, "logfmt", "json")
 	o.web = kingpinflag.AddFlags(app, defaultAddress)

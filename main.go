@@ -60,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	defer func() { cancel(); wait() }()
 	c := collector.New(targets...)
 	handler, flagErr := web.New(web.Options{
-		Collector: c, TelemetryPath: o.telemetryPath, TimeoutOffset: o.timeoutOffset, Version: version.Version, Logger: logs.own,
+		Collector: c, TelemetryPath: o.telemetryPath, TimeoutOffset: o.timeoutOffset, MaxRequests: o.maxRequests, Version: version.Version, Logger: logs.own,
 	})
 	err = errors.Join(err, flagErr, checkWeb(o))
 	switch {
@@ -77,7 +77,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 		scraper.Go(func() { scrapeItself(scraping, c) })
 	}
 	return serving{
-		handler: handler, collector: c, options: o, logs: logs, stdout: stdout, signals: signals,
+		handler: handler, collector: c, options: o, logs: logs, stdout: stdout, signals: signals, headerLimit: headerTime,
 		stop: func() { cancelScraping(); scraper.Wait() },
 	}.run()
 }

@@ -258,32 +258,12 @@ func TestOpenMetrics(t *testing.T) {
 	}
 }
 
-func TestWebConfig(t *testing.T) {
-	// The password is "demo".
-	auth := write(t, "web.yml", "basic_auth_users:\n  prometheus: $2y$04$F8yPF5ohPqEY5UATK1k4vO.F6eS6eqRUxQOpnl2AZ7J13OJCQLkKq\n")
-	p := start(t, "--config.file="+write(t, "good.yml", goodConfig), "--web.config.file="+auth)
-	if status, _ := p.get(t, "/metrics"); status != http.StatusUnauthorized {
-		t.Errorf("without a password: %d, want 401", status)
-	}
-}
-
 func TestEveryAddressIsServed(t *testing.T) {
 	p := start(t, "--config.file="+write(t, "good.yml", goodConfig), "--web.listen-address=127.0.0.2:0")
-	addresses := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
-	var found [][]string
-	for range 1000 {
-		if found = addresses.FindAllStringSubmatch(p.stderr.String(), -1); len(found) == 2 {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	if len(found) != 2 {
-		t.Fatalf("log = %s", p.stderr.String())
-	}
-	for _, m := range found {
-		p.url = "http://" + m[1]
+	for _, url := range p.listeningOn(t, 2) {
+		p.url = url
 		if status, _ := p.get(t, "/-/healthy"); status != http.StatusOK {
-			t.Errorf("%s: %d", m[1], status)
+			t.Errorf("%s: %d", url, status)
 		}
 	}
 }

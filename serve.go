@@ -28,7 +28,7 @@ const (
 	// long connections may linger after that.
 	closeTime  = 5 * time.Second
 	lingerTime = time.Second
-	// headerTime is how long a client may take to send the head of a request.
+	// headerTime is the limit for the head of a request.
 	headerTime = 10 * time.Second
 )
 
@@ -40,6 +40,8 @@ type serving struct {
 	logs      logs
 	stdout    io.Writer
 	signals   <-chan os.Signal
+	// headerLimit is how long a client may take to send the head of a request.
+	headerLimit time.Duration
 	// stop ends the demo's own scrapes and waits for them.
 	stop func()
 }
@@ -104,7 +106,7 @@ func (s serving) listen(scrapes context.Context) (servers []*http.Server, failed
 
 func (s serving) server(scrapes context.Context) *http.Server {
 	return &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTime,
+		Handler: s.handler, ReadHeaderTimeout: s.headerLimit,
 		ErrorLog: stdlog.New(log.NewStdlibAdapter(level.Warn(s.logs.own)), "", 0),
 		// It is called once the server listens, which is when the address is known.
 		BaseContext: func(l net.Listener) context.Context {

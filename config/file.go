@@ -111,6 +111,7 @@ func (b *fileBlock) check(root place, c checks) {
 			b.Targets[name].check(target, c)
 		}
 	}
+	root.report.checkWritten()
 }
 
 // check notes what is wrong with one target.

@@ -35,6 +35,14 @@ type report struct {
 	file     string
 	lines    map[string]int
 	problems []*problem
+	// reads and writes are the files that keys name, by what is done with them.
+	reads, writes []use
+}
+
+// use is a file that a key names.
+type use struct {
+	at   place
+	path string
 }
 
 // newReport begins the report of the file of that name.

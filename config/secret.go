@@ -156,6 +156,7 @@ func checkFile(path string) error {
 // checkPath notes a file that cannot be read. The path is not shown: it might
 // be a secret under the wrong key.
 func checkPath(path string, p place, check func(string) error) {
+	p.report.reads = append(p.report.reads, use{p, path})
 	if err := check(path); err != nil {
 		p.failCause(reason(err), "the file cannot be used: %v; relative paths begin at the directory of this file", reason(err))
 	}

@@ -22,6 +22,7 @@ type yeastarBlock struct {
 	ClientID         string                  `yaml:"client_id"`
 	ClientSecret     httpapi.Secret          `yaml:"client_secret"`
 	ClientSecretFile string                  `yaml:"client_secret_file"`
+	TokenFile        string                  `yaml:"token_file"`
 	Viewers          viewersBlock            `yaml:"viewers"`
 	APIDestination   string                  `yaml:"api_destination"`
 	Transport        httpapi.TransportConfig `yaml:",inline"`
@@ -84,6 +85,9 @@ func (b *yeastarBlock) check(p place, c checks) {
 		p.key("client_id").fail("the Client ID %s", flaw)
 	}
 	b.checkSecret(p, c.dir)
+	if p.has("token_file") {
+		b.TokenFile = checkTokenFile(b.TokenFile, c.dir, p.key("token_file"))
+	}
 	v := b.Viewers
 	if at := p.key("viewers"); !v.QueueMembers && !v.API && !v.Extensions.all && len(v.Extensions.numbers) == 0 {
 		at.fail("nobody is left whose sessions could be listed; switch on queue_members or api, or name extensions")
@@ -216,9 +220,10 @@ func (b *yeastarBlock) options(t Target, rt Runtime) yeastar.Options {
 	}
 	u, _ := url.Parse(b.URL) // The check parsed it before.
 	return yeastar.Options{
-		URL:      u.Scheme + "://" + u.Host,
-		ClientID: b.ClientID,
-		Secret:   secret,
+		URL:       u.Scheme + "://" + u.Host,
+		ClientID:  b.ClientID,
+		Secret:    secret,
+		TokenFile: b.TokenFile,
 		Viewers: yeastar.Viewers{
 			QueueMembers:  b.Viewers.QueueMembers,
 			API:           b.Viewers.API,

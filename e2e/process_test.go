@@ -44,7 +44,13 @@ type process struct {
 // run starts a program, which is ended with the test.
 func run(t testing.TB, path string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})}
+	return runCommand(t, exec.Command(path, args...))
+}
+
+// runCommand starts a program that was prepared, which is ended with the test.
+func runCommand(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, done: make(chan struct{})}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

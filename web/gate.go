@@ -5,9 +5,11 @@ import (
 	"sync"
 )
 
-// gate counts the scrapes in flight and, once it is shut, lets no more in. The
-// zero gate is open.
+// gate counts the scrapes in flight and lets no more in than its limit and, once
+// it is shut, none. The zero gate is open and has no limit.
 type gate struct {
+	// limit is how many may be inside at once; 0 means any number.
+	limit  int
 	mu     sync.Mutex
 	inside int
 	shut   bool
@@ -15,15 +17,30 @@ type gate struct {
 	empty chan struct{}
 }
 
-// enter lets a scrape in, unless the gate is shut.
-func (g *gate) enter() bool {
+// entry is what the gate says to a scrape that wants in.
+type entry int
+
+const (
+	// entered: the scrape is in flight now, and must leave.
+	entered entry = iota
+	// refusedShut: the program is ending.
+	refusedShut
+	// refusedFull: as many as may be are in flight.
+	refusedFull
+)
+
+// enter lets a scrape in, unless the gate is shut or there are too many inside.
+func (g *gate) enter() entry {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.shut {
-		return false
+	switch {
+	case g.shut:
+		return refusedShut
+	case g.limit > 0 && g.inside >= g.limit:
+		return refusedFull
 	}
 	g.inside++
-	return true
+	return entered
 }
 
 // leave is called once by each that entered.

@@ -303,7 +303,7 @@ func TestDrainWithNobodyInside(t *testing.T) {
 	h := newHandler(t, Options{})
 	h.Drain(t.Context())
 	h.Drain(t.Context())
-	if h.gate.enter() {
+	if h.gate.enter() == entered {
 		t.Error("a scrape was let in after the drain")
 	}
 }
@@ -313,7 +313,7 @@ func TestDrainWithNobodyInside(t *testing.T) {
 func TestEveryDrainIsTold(t *testing.T) {
 	var g gate
 	for range 2 {
-		if !g.enter() {
+		if g.enter() != entered {
 			t.Fatal("an open gate let nobody in")
 		}
 	}

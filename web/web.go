@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"conversation_exporter/collector"
 )
@@ -32,6 +30,8 @@ type Options struct {
 	TelemetryPath string
 	// TimeoutOffset is taken off the scraper's own timeout.
 	TimeoutOffset time.Duration
+	// MaxRequests bounds the scrapes in flight; 0 means no limit.
+	MaxRequests int
 	// Version is shown on the status page.
 	Version string
 	// Now is the clock of the status page; time.Now where it is nil.
@@ -62,11 +62,14 @@ func New(opts Options) (*Handler, error) {
 	if err := checkTelemetryPath(opts.TelemetryPath); err != nil {
 		return nil, err
 	}
+	if opts.MaxRequests < 0 {
+		return nil, fmt.Errorf("--web.max-requests is %d and must be at least 0; 0 means no limit", opts.MaxRequests)
+	}
 	page, err := newPage(opts)
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page}
+	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page, gate: gate{limit: opts.MaxRequests}}
 	h.registry, h.badTimeouts = newRegistry(opts.Collector.Panics)
 	h.mux.HandleFunc("GET "+opts.TelemetryPath, h.metrics)
 	h.mux.Handle("GET /{$}", page)
@@ -92,47 +95,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // is what conversation_up is for.
 func (h *Handler) ready(w http.ResponseWriter, _ *http.Request) {
 	if h.gate.closed() {
-		say(w, http.StatusServiceUnavailable, "conversation_exporter is shutting down.")
+		say(w, http.StatusServiceUnavailable, shuttingDown)
 		return
 	}
 	say(w, http.StatusOK, "conversation_exporter is ready.")
-}
-
-// metrics makes a pass over the targets and writes what they told.
-func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
-	arrived := time.Now()
-	if !h.gate.enter() {
-		say(w, http.StatusServiceUnavailable, "conversation_exporter is shutting down.")
-		return
-	}
-	defer h.gate.leave()
-	limit, ok := scrapeLimit(r.Header.Get(timeoutHeader), h.opts.TimeoutOffset)
-	if !ok {
-		h.badTimeouts.Inc()
-	}
-	// A registry of its own, since the values belong to this request alone.
-	targets := prometheus.NewRegistry()
-	if wantsTargets(r) {
-		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Request{Arrived: arrived, Limit: limit}))
-	}
-	promhttp.HandlerFor(prometheus.Gatherers{h.registry, targets}, promhttp.HandlerOpts{
-		ErrorLog: errorLog{h.opts.Logger},
-		// The other way would write a stack trace to the scraper.
-		ErrorHandling:     promhttp.ContinueOnError,
-		Registry:          h.registry,
-		EnableOpenMetrics: true,
-	}).ServeHTTP(w, r)
-}
-
-// wantsTargets reports whether a scrape asks for any metric of a target: HEAD
-// asks for none, and the parameter name[], which the library knows, may ask for
-// others only.
-func wantsTargets(r *http.Request) bool {
-	names := r.URL.Query()["name[]"]
-	if r.Method == http.MethodHead || len(names) == 0 {
-		return r.Method != http.MethodHead
-	}
-	return slices.ContainsFunc(collector.Metrics(), func(m collector.Metric) bool { return slices.Contains(names, m.Name) })
 }
 
 // newRegistry makes the registry of the exporter's own metrics.

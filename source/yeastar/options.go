@@ -20,6 +20,8 @@ type Options struct {
 	ClientID string
 	// Secret gives the application's Client Secret; it is asked at each sign-in.
 	Secret func() (httpapi.Secret, error)
+	// TokenFile is where the token outlives a crash; empty for nowhere.
+	TokenFile string
 	// Viewers are those whose sessions are listed.
 	Viewers Viewers
 	// APIDestination is DestinationAutomation or DestinationAgents.

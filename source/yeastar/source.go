@@ -82,7 +82,10 @@ func New(opts Options) (*Source, error) {
 		wholeAt: make(map[viewer]time.Time),
 		left:    make(map[viewer]leftOff),
 		client:  client,
-		tokens:  &tokens{client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock},
+		tokens: &tokens{
+			client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock,
+			file: newTokenFile(opts.TokenFile, opts.URL, opts.ClientID),
+		},
 	}
 	s.dir = &directory{source: s}
 	return s, nil

@@ -33,6 +33,8 @@ type tokens struct {
 	clientID string
 	secret   func() (httpapi.Secret, error)
 	clock    httpapi.Clock
+	// file keeps the tokens for the next start; nil where none is wanted.
+	file *tokenFile
 
 	mu sync.Mutex
 	// access is what calls carry; empty where there is none.
@@ -42,8 +44,10 @@ type tokens struct {
 	// proven is true once a call succeeded with access.
 	proven     bool
 	acceptedAt time.Time
-	guard      guard
-	running    *signIn
+	// loaded is true once the file was read, inherited while access came from it.
+	loaded, inherited bool
+	guard             guard
+	running           *signIn
 	// closed is true once the tokens are given back, abandoned once that could
 	// not wait for a sign-in under way, which must then give back what it gets.
 	closed, abandoned bool
@@ -88,6 +92,7 @@ func (t *tokens) take(ctx context.Context) (httpapi.Secret, *signIn, error) {
 	if t.closed {
 		return httpapi.Secret{}, nil, errClosed
 	}
+	t.load(now)
 	if err := t.guard.addressBlocked(now); err != nil {
 		return httpapi.Secret{}, nil, err
 	}
@@ -120,6 +125,7 @@ func (t *tokens) start(ctx context.Context) {
 			t.end(detached, run, err)
 		}()
 		err = t.renew(detached)
+		t.save()
 	}()
 }
 
@@ -225,7 +231,7 @@ func (t *tokens) keep(out *tokenAnswer, at time.Time) {
 	t.access, t.issuedAt, t.accessUntil = httpapi.NewSecret(out.AccessToken), at, at.Add(life)
 	t.renewAt = t.accessUntil.Add(-min(refreshBefore, life/4))
 	t.refresh, t.refreshUntil = httpapi.NewSecret(out.RefreshToken), at.Add(seconds(out.RefreshTokenExpire, refreshLife))
-	t.proven = false
+	t.proven, t.inherited = false, false
 	t.guard.succeeded(at)
 }
 
@@ -252,14 +258,14 @@ func (t *tokens) lastAccepted() time.Time {
 
 // reject notes that the PBX does not accept this token any more. Where it is
 // the current one and never worked, signing in at once again would only burn
-// the tokens that the PBX allows, so that waits.
+// the tokens that the PBX allows, so that waits. One of an earlier run did work.
 func (t *tokens) reject(token httpapi.Secret) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if token != t.access {
 		return
 	}
-	if !t.proven {
+	if !t.proven && !t.inherited {
 		t.guard.unproven(t.clock.Now())
 	}
 	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
@@ -293,17 +299,22 @@ func (t *tokens) revoke(ctx context.Context) error {
 	return t.giveBack(ctx)
 }
 
-// giveBack ends the token's life with the PBX.
+// giveBack ends the token's life with the PBX. Where the PBX cannot be reached,
+// the file stays, so that the next start finds the token.
 func (t *tokens) giveBack(ctx context.Context) error {
 	t.mu.Lock()
 	access, valid := t.access, !t.access.Empty() && t.clock.Now().Before(t.accessUntil)
 	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
 	t.mu.Unlock()
-	if !valid {
-		return nil
+	var err error
+	if valid {
+		_, err = exchange(ctx, t.client, withToken(pathDelToken, nil, access), new(envelope))
 	}
-	_, err := exchange(ctx, t.client, withToken(pathDelToken, nil, access), new(envelope))
-	return err
+	var code *codeError
+	if err != nil && !errors.As(err, &code) {
+		return err
+	}
+	return errors.Join(err, t.clear())
 }
 
 // seconds reads a duration of the vendor, or takes the documented one.

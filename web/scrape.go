@@ -1,0 +1,56 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"conversation_exporter/collector"
+)
+
+// shuttingDown is what those are told who come while the program ends.
+const shuttingDown = "conversation_exporter is shutting down."
+
+// metrics makes a pass over the targets and writes what they told.
+func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
+	switch h.gate.enter() {
+	case refusedShut:
+		say(w, http.StatusServiceUnavailable, shuttingDown)
+		return
+	case refusedFull:
+		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes are in flight already: scrape less often, or raise --web.max-requests.", h.opts.MaxRequests))
+		return
+	case entered:
+		defer h.gate.leave()
+	}
+	wanted, err := choose(r, h.opts.Collector.On())
+	if err != nil {
+		say(w, http.StatusBadRequest, err.Error()+".")
+		return
+	}
+	limit, ok := scrapeLimit(r.Header.Get(timeoutHeader), h.opts.TimeoutOffset)
+	if !ok {
+		h.badTimeouts.Inc()
+	}
+	var from prometheus.Gatherers
+	if wanted.exporter {
+		from = append(from, h.registry)
+	}
+	if wanted.targets {
+		// A registry of its own, since the values belong to this request alone.
+		targets := prometheus.NewRegistry()
+		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Request{Arrived: arrived, Limit: limit, Groups: wanted.groups}))
+		from = append(from, targets)
+	}
+	promhttp.HandlerFor(from, promhttp.HandlerOpts{
+		ErrorLog: errorLog{h.opts.Logger},
+		// The other way would write a stack trace to the scraper.
+		ErrorHandling:     promhttp.ContinueOnError,
+		Registry:          h.registry,
+		EnableOpenMetrics: true,
+	}).ServeHTTP(w, r)
+}
