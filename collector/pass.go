@@ -123,7 +123,9 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		// A pass that nobody waits for any more says nothing of the target.
 		t.report(v)
-		t.last.set(v)
+		if includes(v.groups, t.opts.Groups) {
+			t.last.set(v)
+		}
 	}
 	return v
 }
@@ -254,35 +256,50 @@ func (v *view) fail(err error) {
 const remindAfter = time.Hour
 
 // report writes a line for each problem that is new, one an hour for each that
-// lasts, and one when all are over.
+// lasts, and one when all are over. What a pass did not read it says nothing of.
 func (t *Target) report(v *view) {
 	log := level.Warn(t.opts.Logger)
 	if v.tallies == nil {
 		log = level.Error(t.opts.Logger)
 	}
-	now := make(map[string]logged)
+	now := make(map[string]bool)
 	for _, problem := range v.problems() {
-		key := problem.Error()
-		var loss *conversation.LossError
-		if errors.As(problem, &loss) {
-			key = loss.Key()
-		}
+		key := keyOf(problem)
+		now[key] = true
 		was, known := t.logged[key]
 		switch {
 		case !known:
-			was = logged{since: v.end, last: v.end}
+			was = logged{groups: v.groups, since: v.end, last: v.end}
 			log.Log("msg", "reading failed", "target", t.opts.Name, "err", problem)
 		case v.end.Sub(was.last) >= remindAfter:
 			was.last = v.end
 			log.Log("msg", "reading still fails", "target", t.opts.Name, "since", was.since.UTC().Format(time.RFC3339), "err", problem)
 		}
-		now[key] = was
+		t.logged[key] = was
 	}
-	if len(now) == 0 && len(t.logged) > 0 {
+	before := len(t.logged)
+	for key, was := range t.logged {
+		if !now[key] && includes(v.groups, was.groups) {
+			delete(t.logged, key)
+		}
+	}
+	if before > 0 && len(t.logged) == 0 {
 		level.Info(t.opts.Logger).Log("msg", "reading works again", "target", t.opts.Name)
 	}
-	t.logged = now
 }
 
-// logged is when a problem began and when it was logged last.
-type logged struct{ since, last time.Time }
+// keyOf tells problems apart that may be worded differently at every pass.
+func keyOf(problem error) string {
+	var loss *conversation.LossError
+	if errors.As(problem, &loss) {
+		return loss.Key()
+	}
+	return problem.Error()
+}
+
+// logged is when a problem began and when it was logged last, and the groups
+// that were read when it did.
+type logged struct {
+	groups      []string
+	since, last time.Time
+}

@@ -299,3 +299,23 @@ func TestR26AHeldSessionKeepsItsFacts(t *testing.T) {
 		t.Errorf("partial = %q", v)
 	}
 }
+
+// A scrape that leaves a group out says nothing of how that group fares.
+func TestAPassOfSomeGroupsSaysNothingOfTheOthers(t *testing.T) {
+	b, _ := counted(0)
+	b.err = errors.New("no route")
+	b.scrape()
+	b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Groups: []string{}})
+	want := "level=error msg=\"reading failed\" target=desk err=\"no route\"\n"
+	if got := b.logs.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if s := b.collector.Status()[0]; len(s.Groups) != 1 || s.Groups[0].Success {
+		t.Errorf("status = %+v", s)
+	}
+	b.err = nil
+	b.scrape()
+	if got := b.logs.String(); got != want+"level=info msg=\"reading works again\" target=desk\n" {
+		t.Errorf("got\n%s", got)
+	}
+}

@@ -13,7 +13,7 @@ import (
 // simulator is a process of its own. Run it with `make bench-process`.
 func BenchmarkProcess(b *testing.B) {
 	for _, sessions := range []int{10_000, 100_000} {
-		b.Run(fmt.Sprint(sessions), func(b *testing.B) {
+		b.Run(strconv.Itoa(sessions), func(b *testing.B) {
 			config := startSimulator(b, "--still", "--sessions="+strconv.Itoa(sessions))
 			config = strings.Replace(all(config), "  demo:\n", "  demo:\n    timeout: 120s\n    min_interval: 0s\n", 1)
 			p, address := startExporter(b, config)
