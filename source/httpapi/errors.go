@@ -219,7 +219,7 @@ func describeTLS(err error) (Reason, string) {
 }
 
 // statusError judges the HTTP status; it is nil for 200.
-func statusError(endpoint string, resp *http.Response) error {
+func statusError(endpoint string, resp *http.Response) *Error {
 	code := resp.StatusCode
 	e := &Error{Endpoint: endpoint, Status: code, Sent: true}
 	switch {
