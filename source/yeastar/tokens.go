@@ -166,12 +166,9 @@ func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool,
 	var out tokenAnswer
 	req := httpapi.Request{Method: http.MethodPost, Path: pathRefreshToken, Body: map[string]string{"refresh_token": refresh.Reveal()}}
 	at, err := exchange(ctx, t.client, req, &out)
-	if err == nil && out.AccessToken != "" {
+	if err == nil {
 		t.keep(&out, at)
 		return true, nil
-	}
-	if err == nil {
-		err = &codeError{endpoint: pathRefreshToken, code: out.Errcode.n}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -205,12 +202,9 @@ func (t *tokens) signInAnew(ctx context.Context) error {
 	var out tokenAnswer
 	req := httpapi.Request{Method: http.MethodPost, Path: pathGetToken, Body: map[string]string{"username": t.clientID, "password": secret.Reveal()}}
 	at, err := exchange(ctx, t.client, req, &out)
-	if err == nil && out.AccessToken != "" {
+	if err == nil {
 		t.keep(&out, at)
 		return nil
-	}
-	if err == nil {
-		err = &codeError{endpoint: pathGetToken, code: out.Errcode.n}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
