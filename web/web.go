@@ -28,6 +28,8 @@ const DefaultTelemetryPath = "/metrics"
 type Options struct {
 	// Collector reads the targets.
 	Collector *collector.Collector
+	// Requests are the metrics of the requests to the targets; nil for none.
+	Requests prometheus.Collector
 	// TelemetryPath is the route of the metrics.
 	TelemetryPath string
 	// TimeoutOffset is taken off the scraper's own timeout.
@@ -68,6 +70,11 @@ func New(opts Options) (*Handler, error) {
 	}
 	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page}
 	h.registry, h.badTimeouts = newRegistry()
+	if opts.Requests != nil {
+		if err := h.registry.Register(opts.Requests); err != nil {
+			return nil, fmt.Errorf("registering the metrics of requests: %w", err)
+		}
+	}
 	h.mux.HandleFunc("GET "+opts.TelemetryPath, h.metrics)
 	h.mux.Handle("GET /{$}", page)
 	h.mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
