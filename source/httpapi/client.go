@@ -174,7 +174,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error
 
 // attempt makes one attempt at a call, and counts it.
 func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, Verdict) {
-	call := &call{endpoint: req.Path, host: c.base.Host}
+	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { call.reach(connecting) },
 		WroteHeaders: func() { call.reach(sent) },
@@ -203,7 +203,7 @@ func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, 
 // exchange sends a request and reads its answer.
 func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, out any) (time.Time, Verdict) {
 	client := c.single
-	if req.Method == http.MethodGet {
+	if call.reading {
 		client = c.reading
 	}
 	resp, err := client.Do(req)

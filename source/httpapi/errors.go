@@ -83,7 +83,9 @@ const (
 // call is one call under way.
 type call struct {
 	endpoint, host string
-	come           atomic.Int32
+	// reading is true for a GET.
+	reading bool
+	come    atomic.Int32
 }
 
 // reach notes how far the call has come; a second try of the transport does not

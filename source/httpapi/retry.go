@@ -126,7 +126,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 }
 
 // standBack waits until the system may be called. Where that is too late for
-// this call, it says so at once.
+// this call, it says so at once. So it does where the call is not reading: others
+// wait for a sign-in, and its deadline is not theirs.
 func (c *Client) standBack(ctx context.Context, call *call) *Error {
 	for {
 		now := c.clock.Now()
@@ -134,7 +135,7 @@ func (c *Client) standBack(ctx context.Context, call *call) *Error {
 		if wait == 0 {
 			return nil
 		}
-		if !fits(ctx, wait) {
+		if !call.reading || !fits(ctx, wait) {
 			return &Error{
 				Endpoint: call.endpoint, Reason: ReasonThrottled,
 				Text: fmt.Sprintf("the server wants no calls until %s (HTTP 429): lower requests_per_second", now.Add(wait).UTC().Format("15:04:05 UTC")),

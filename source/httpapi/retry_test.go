@@ -285,8 +285,11 @@ func TestLesson22AThrottleStopsTheStorm(t *testing.T) {
 	if n := srv.requests.Load(); n != 1 || len(clock.slept) != 0 {
 		t.Errorf("%d requests and waits of %v while the server wanted none", n, clock.slept)
 	}
-	// With 30 seconds left the wait fits again.
+	// With 30 seconds left the wait fits again, but not for what others wait for.
 	clock.advance(40 * time.Second)
+	if _, err := c.Do(t.Context(), Request{Method: http.MethodPost, Path: searchPath}, new(any)); asError(t, err).Reason != ReasonThrottled {
+		t.Errorf("a POST at the end: %v", err)
+	}
 	if err := get(t.Context(), c); err != nil || srv.requests.Load() != 2 || !slices.Equal(clock.slept, []time.Duration{30 * time.Second}) {
 		t.Errorf("at the end: %v, %d requests, waits of %v", err, srv.requests.Load(), clock.slept)
 	}

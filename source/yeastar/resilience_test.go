@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -280,6 +281,55 @@ func TestLesson22AThrottleEndsThePassAndDelaysTheNext(t *testing.T) {
 		lift()
 		p.World.Advance(2 * time.Minute)
 		read(t, s)
+	}
+}
+
+// TestLesson22AThrottledRefreshKeepsItsToken shows that a PBX which wants no calls
+// while the token is renewed costs none of its 8 tokens.
+func TestLesson22AThrottledRefreshKeepsItsToken(t *testing.T) {
+	p, m := newPBX(t), httpapi.NewMetrics()
+	s := p.source(t, withMetrics(m))
+	read(t, s)
+	p.World.Advance(31 * time.Minute)
+	lift := p.Yeastar.Inject(yeastar.Fault{Kind: yeastar.Throttle, Wait: time.Minute})
+	if text := listOnce(s); !strings.HasPrefix(text, "signing in: refresh_token: ") {
+		t.Errorf("told %q", text)
+	}
+	lift()
+	p.World.Advance(2 * time.Minute)
+	read(t, s)
+	if made := counted(t, m, requestsTotal, "endpoint"); made[pathGetToken] != 1 || made[pathRefreshToken] != 2 {
+		t.Errorf("counted %v, want one sign-in and a renewal that was made twice", made)
+	}
+}
+
+// TestLesson05FailingPassesLeaveNothingBehind makes 500 passes of each kind of
+// failure, and then counts the goroutines that are left.
+func TestLesson05FailingPassesLeaveNothingBehind(t *testing.T) {
+	for name, fault := range map[string]yeastar.Fault{
+		"500":       {Kind: yeastar.Plain, Status: 500},
+		"reset":     {Kind: yeastar.Reset},
+		"blackhole": {Kind: yeastar.Hang},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPBX(t)
+			s := p.source(t, func(o *Options) { o.Viewers = Viewers{API: true} })
+			read(t, s)
+			p.Yeastar.Inject(fault)
+			before := runtime.NumGoroutine()
+			for range 500 {
+				ctx, cancel := context.Background(), context.CancelFunc(func() {})
+				if fault.Kind == yeastar.Hang {
+					ctx, cancel = context.WithTimeout(ctx, time.Millisecond)
+				}
+				if _, _, err := s.OpenSessions(ctx); err == nil {
+					t.Error("a pass that reads nothing succeeded")
+				}
+				cancel()
+			}
+			s.client.CloseIdle()
+			eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before+5 })
+		})
 	}
 }
 

@@ -177,7 +177,7 @@ func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool,
 		transport *httpapi.Error
 	)
 	switch {
-	case errors.As(err, &code) && code.class() == classPause, errors.As(err, &transport) && !transport.Sent:
+	case errors.As(err, &code) && code.class() == classPause, errors.As(err, &transport) && (!transport.Sent || transport.Reason == httpapi.ReasonThrottled):
 		return true, t.guard.failed(t.clock.Now(), err)
 	}
 	// The refresh token is used up, was never known, or its answer was lost. That
