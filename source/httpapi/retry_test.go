@@ -325,7 +325,7 @@ func TestAShorterThrottleDoesNotCount(t *testing.T) {
 // TestThrottledWhileWaitingForAPlace is about a call that stands in line when
 // another one is told to stand back.
 func TestThrottledWhileWaitingForAPlace(t *testing.T) {
-	arrived, release := make(chan struct{}), make(chan struct{})
+	arrived, release := make(chan struct{}, 9), make(chan struct{})
 	srv := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
 		<-release

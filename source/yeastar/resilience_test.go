@@ -350,3 +350,18 @@ func TestLesson25AClockThatIsWrongHarmsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A token is given back once: where the first answer was lost, a second call
+// would only be told that there is no such token.
+func TestATokenIsGivenBackOnce(t *testing.T) {
+	p, m := newPBX(t), httpapi.NewMetrics()
+	s := p.source(t, withMetrics(m))
+	read(t, s)
+	p.Yeastar.Inject(yeastar.Fault{Kind: yeastar.HTML, Status: 502, Endpoint: pathDelToken})
+	if err := s.Close(context.Background()); err == nil {
+		t.Error("no failure was told")
+	}
+	if n := counted(t, m, requestsTotal, "endpoint")[pathDelToken]; n != 1 {
+		t.Errorf("%v calls, want 1", n)
+	}
+}
