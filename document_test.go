@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"conversation_exporter/collector"
+	"conversation_exporter/source/httpapi"
 	"conversation_exporter/web"
 )
 
@@ -20,8 +21,8 @@ func document(t *testing.T) []byte {
 
 This page is generated from the code; ` + "`make docs`" + ` writes it anew.
 
-A value that could not be read is absent, never 0, and the metrics of the last
-section but one say so. Every metric of a target has the label ` + "`target`" + `, its name in
+A value that could not be read is absent, never 0, and the metrics of the
+health of the scrape say so. Every metric of a target has the label ` + "`target`" + `, its name in
 the configuration. No label holds anything of a customer.
 
 `)
@@ -47,6 +48,12 @@ the configuration. No label holds anything of a customer.
 		section(g.Name, text, func(m collector.Metric) bool { return m.Group == g.Name }, collector.Metrics())
 	}
 	section("Health of the scrape", "How good the other values are. Always exported.", func(m collector.Metric) bool { return m.Group == "" }, collector.Metrics())
+	var requests []collector.Metric
+	for _, m := range httpapi.Exported() {
+		requests = append(requests, collector.Metric{Name: m.Name, Help: m.Help, Type: m.Type, Labels: m.Labels, Stage: collector.StageStable})
+	}
+	section("Requests", "What the exporter asks of the systems. Always exported, and counted from the start of the program; each endpoint that may be asked is there from the start, a reason from its first failure.",
+		func(collector.Metric) bool { return true }, requests)
 	own, err := web.Metrics()
 	if err != nil {
 		t.Fatal(err)
@@ -63,12 +70,15 @@ the configuration. No label holds anything of a customer.
 | ` + "`state`" + ` | ` + "`arriving`, `queued`, `assigned`, `automated`, `shared`, `archived`" + `; each system has some of them |
 | ` + "`awaiting`" + ` | ` + "`agent`, `customer`, `unknown`" + ` |
 | ` + "`remaining`" + ` | ` + "`expired`, `lt_15m`, `15m_30m`, `30m_1h`, `1h_4h`, `ge_4h`" + ` |
+| ` + "`endpoint`" + ` | the path of the call below the root of the system's API, such as ` + "`message_session/search`" + ` |
+| ` + "`reason`" + ` | ` + "`timeout`; `connection`; `tls`; `http_3xx`" + `, a redirect, which is never followed; ` + "`http_4xx`; `http_5xx`; `throttled`" + `, HTTP 429; ` + "`auth`" + `, HTTP 401, 403 or a proxy's 407; ` + "`decode`" + `, an answer that is not the API's; ` + "`too_large`; `errcode_N`" + ` for a documented error code of the system, such as ` + "`errcode_10004`; `errcode_other`" + ` for any other |
 
 ## How many series
 
 A pair of channel and queue is exported from when it is first seen, and then for as long as the queue
 exists, with zeros: one series a state of the system (5 for a Yeastar PBX), as many again once a campaign
-was seen there, and 6 to 7 for reply windows where the channel has them.
+was seen there, and 6 to 7 for reply windows where the channel has them. Requests have up to 13 series an endpoint, of which a Yeastar
+PBX has 8, and one more for each reason for which one ever failed.
 `)
 	return b.Bytes()
 }

@@ -135,7 +135,8 @@ func TestFilesAreNotTooLong(t *testing.T) {
 	})
 }
 
-// The collector never names a vendor, and a source never names a metric.
+// The collector never names a vendor, and a source never names a metric. The
+// client under the sources is no source: the metrics of requests are its own.
 func TestWordsStayInTheirRooms(t *testing.T) {
 	sources(t, func(file, room string, _ []string) {
 		text, err := os.ReadFile(file)
@@ -150,7 +151,7 @@ func TestWordsStayInTheirRooms(t *testing.T) {
 				}
 			}
 		}
-		if strings.HasPrefix(room, "source/") && strings.Contains(strings.ReplaceAll(lower, `"conversation_exporter/`, ""), `"conversation_`) {
+		if strings.HasPrefix(room, "source/") && room != "source/httpapi" && strings.Contains(strings.ReplaceAll(lower, `"conversation_exporter/`, ""), `"conversation_`) {
 			t.Errorf("%s names a metric", file)
 		}
 	})

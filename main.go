@@ -56,11 +56,13 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	logs := newLogs(stderr, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	targets, wait, err := open(ctx, o, logs.own)
+	requests := config.NewMetrics()
+	targets, wait, err := open(ctx, o, config.Runtime{UserAgent: "conversation_exporter/" + version.Version, Metrics: requests}, logs.own)
 	defer func() { cancel(); wait() }()
 	c := collector.New(targets...)
 	handler, flagErr := web.New(web.Options{
-		Collector: c, TelemetryPath: o.telemetryPath, TimeoutOffset: o.timeoutOffset, MaxRequests: o.maxRequests, Version: version.Version, Logger: logs.own,
+		Collector: c, Requests: requests, TelemetryPath: o.telemetryPath, TimeoutOffset: o.timeoutOffset, MaxRequests: o.maxRequests,
+		Version: version.Version, Logger: logs.own,
 	})
 	err = errors.Join(err, flagErr, checkWeb(o))
 	switch {
@@ -84,7 +86,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 
 // open reads the configuration and makes its targets. wait returns when all that
 // runs beside them has ended.
-func open(ctx context.Context, o *options, logger log.Logger) (targets []*collector.Target, wait func(), err error) {
+func open(ctx context.Context, o *options, rt config.Runtime, logger log.Logger) (targets []*collector.Target, wait func(), err error) {
 	names := make([]string, 0, len(collector.Groups()))
 	for _, g := range collector.Groups() {
 		names = append(names, g.Name)
@@ -101,7 +103,7 @@ func open(ctx context.Context, o *options, logger log.Logger) (targets []*collec
 		return nil, wait, err
 	}
 	for _, t := range cfg.Targets {
-		source, openErr := t.Open(config.Runtime{UserAgent: "conversation_exporter/" + version.Version})
+		source, openErr := t.Open(rt)
 		if openErr != nil {
 			err = errors.Join(err, fmt.Errorf("%s: targets.%s: %w", o.configFile, t.Name, openErr))
 			continue

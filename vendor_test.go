@@ -81,7 +81,15 @@ func TestTheVendorsExample(t *testing.T) {
 	p := start(t, "--config.file="+write(t, "office.yml", config))
 	_, metrics := p.get(t, "/metrics")
 
-	want := `conversation_open_sessions{channel="facebook",origin="regular",queue="(none)",state="archived",target="office"} 0
+	want := `conversation_api_requests_total{endpoint="del_token",target="office"} 0
+conversation_api_requests_total{endpoint="extension/list",target="office"} 0
+conversation_api_requests_total{endpoint="get_token",target="office"} 1
+conversation_api_requests_total{endpoint="message_queue/list",target="office"} 1
+conversation_api_requests_total{endpoint="message_queue/query",target="office"} 0
+conversation_api_requests_total{endpoint="message_session/search",target="office"} 2
+conversation_api_requests_total{endpoint="refresh_token",target="office"} 0
+conversation_api_requests_total{endpoint="system/information",target="office"} 1
+conversation_open_sessions{channel="facebook",origin="regular",queue="(none)",state="archived",target="office"} 0
 conversation_open_sessions{channel="facebook",origin="regular",queue="(none)",state="assigned",target="office"} 1
 conversation_open_sessions{channel="facebook",origin="regular",queue="(none)",state="automated",target="office"} 0
 conversation_open_sessions{channel="facebook",origin="regular",queue="(none)",state="queued",target="office"} 0
@@ -101,8 +109,9 @@ conversation_up{target="office"} 1
 `
 	var got strings.Builder
 	for line := range strings.Lines(metrics) {
-		// The three others are instants and lengths of real time.
-		if strings.HasPrefix(line, "conversation_") && strings.Contains(line, `target="`) && !strings.Contains(line, "_seconds{") {
+		// The others are instants and lengths of real time.
+		timed := strings.Contains(line, "_seconds{") || strings.Contains(line, "_duration_seconds_")
+		if strings.HasPrefix(line, "conversation_") && strings.Contains(line, `target="`) && !timed {
 			got.WriteString(line)
 		}
 	}

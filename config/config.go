@@ -57,7 +57,14 @@ type Runtime struct {
 	UserAgent string
 	// Clock drives token life, pauses and caches; the machine's where it is nil.
 	Clock httpapi.Clock
+	// Metrics counts the requests of all targets; nil means that nobody wants to
+	// know.
+	Metrics *httpapi.Metrics
 }
+
+// NewMetrics makes what counts the requests of all targets. It is a
+// prometheus.Collector.
+func NewMetrics() *httpapi.Metrics { return httpapi.NewMetrics() }
 
 // Load reads the file at the path. Its error joins every mistake in the file,
 // each as "file:line: key.path: sentence".

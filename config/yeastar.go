@@ -238,5 +238,7 @@ func (b *yeastarBlock) options(t Target, rt Runtime) yeastar.Options {
 		Transport:         b.Transport,
 		UserAgent:         rt.UserAgent,
 		Clock:             rt.Clock,
+		Target:            t.Name,
+		Metrics:           rt.Metrics,
 	}
 }

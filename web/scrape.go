@@ -44,6 +44,10 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 		// A registry of its own, since the values belong to this request alone.
 		targets := prometheus.NewRegistry()
 		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Request{Arrived: arrived, Limit: limit, Groups: wanted.groups}))
+		if h.opts.Requests != nil {
+			// After the pass, so that its own requests are counted.
+			targets.MustRegister(h.opts.Requests)
+		}
 		from = append(from, targets)
 	}
 	promhttp.HandlerFor(from, promhttp.HandlerOpts{

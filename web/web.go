@@ -26,6 +26,8 @@ const DefaultTelemetryPath = "/metrics"
 type Options struct {
 	// Collector reads the targets.
 	Collector *collector.Collector
+	// Requests are the metrics of the requests to the targets; nil for none.
+	Requests prometheus.Collector
 	// TelemetryPath is the route of the metrics.
 	TelemetryPath string
 	// TimeoutOffset is taken off the scraper's own timeout.

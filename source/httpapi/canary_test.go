@@ -110,7 +110,7 @@ func (f failing) checkIn(t *testing.T, ctx context.Context, is error) { //nolint
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		t.Run(method, func(t *testing.T) {
 			cfg, address := f.start(t)
-			req := Request{Method: method, Path: searchPath, Query: url.Values{"access_token": {canary}}}
+			req := Request{Method: method, Path: searchPath, Query: url.Values{"access_token": {canary}}, Once: true}
 			if method == http.MethodPost {
 				req.Body = map[string]string{"password": canary}
 			}

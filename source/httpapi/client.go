@@ -14,6 +14,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -47,20 +48,34 @@ type Config struct {
 	RequestsPerSecond float64
 	// MaxBody bounds the bytes of an answer; DefaultMaxBody where it is 0.
 	MaxBody int64
-	// Clock drives the rate limit and stamps the answers.
+	// Clock drives the rate limit and the waits, and stamps the answers.
 	Clock Clock
+	// Jitter picks the wait before a retry, up to a bound; at random where it is
+	// nil.
+	Jitter func(bound time.Duration) time.Duration
+	// Target is the name under which Metrics counts.
+	Target string
+	// Metrics counts the requests; nil means that nobody wants to know.
+	Metrics *Metrics
 }
 
 // Client calls one system. It may be used by many goroutines.
 type Client struct {
 	base      *url.URL
 	routes    map[Route]bool
-	http      *http.Client
 	userAgent string
 	slots     *semaphore.Weighted
 	limit     *rate.Limiter
 	maxBody   int64
 	clock     Clock
+	jitter    func(bound time.Duration) time.Duration
+	counts    counts
+	throttle  throttle
+	// tired is true from when a call was repeated in vain until one succeeds.
+	tired atomic.Bool
+	// reading makes the calls that may be repeated, single all others; see
+	// TransportConfig.roundTripper.
+	reading, single *http.Client
 }
 
 // New makes a client. It opens no connection.
@@ -70,7 +85,11 @@ func New(cfg Config) (*Client, error) {
 		// The parser's own words quote the URL, which may hold a password.
 		return nil, errors.New("the base URL cannot be parsed")
 	}
-	rt, err := cfg.Transport.roundTripper()
+	reading, err := cfg.Transport.roundTripper(keepConnections)
+	if err != nil {
+		return nil, err
+	}
+	single, err := cfg.Transport.roundTripper(newConnections)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +100,9 @@ func New(cfg Config) (*Client, error) {
 		slots:     semaphore.NewWeighted(int64(max(cfg.Concurrency, 1))),
 		maxBody:   cfg.MaxBody,
 		clock:     cfg.Clock,
-		http: &http.Client{
-			Transport: rt,
-			// A redirect would carry the token on in Referer, or repeat the
-			// sign-in's body to another host.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		jitter:    cfg.Jitter,
+		reading:   newHTTPClient(reading),
+		single:    newHTTPClient(single),
 	}
 	for _, r := range cfg.Routes {
 		c.routes[r] = true
@@ -97,10 +113,27 @@ func New(cfg Config) (*Client, error) {
 	if c.clock == nil {
 		c.clock = SystemClock{}
 	}
+	if c.jitter == nil {
+		c.jitter = fullJitter
+	}
 	if cfg.RequestsPerSecond > 0 {
 		c.limit = rate.NewLimiter(rate.Limit(cfg.RequestsPerSecond), max(1, int(cfg.RequestsPerSecond)))
 	}
+	metrics := cfg.Metrics
+	if metrics == nil {
+		metrics = NewMetrics()
+	}
+	c.counts = metrics.counts(cfg.Target, cfg.Routes)
 	return c, nil
+}
+
+func newHTTPClient(rt http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: rt,
+		// A redirect would carry the token on in Referer, or repeat the
+		// sign-in's body to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Request is one call.
@@ -112,46 +145,101 @@ type Request struct {
 	Query url.Values
 	// Body is sent as JSON; nil means no body.
 	Body any
+	// Once is true for a GET that does more than read and is never repeated.
+	Once bool
+	// Judge says what the decoded answer means, where its status alone does not
+	// tell; nil means that every answer which can be decoded is good.
+	Judge func() Verdict
 }
 
-// Do makes one call and decodes its JSON answer into out. It returns our clock
-// at the moment the answer was whole. Every error is an *Error.
+// Do makes one call, and repeats it where that may help and the deadline allows
+// it. It decodes the JSON answer into out and returns our clock at the moment
+// the answer was whole. Every error is an *Error, or what Judge gave.
 func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error) {
 	if !c.routes[Route{req.Method, req.Path}] {
 		return time.Time{}, &Error{Endpoint: req.Path, Reason: ReasonRefused, Text: req.Method + " is not on the list of calls that only read"}
 	}
-	call := &call{endpoint: req.Path, host: c.base.Host}
-	if err := c.admit(ctx); err != nil {
-		return time.Time{}, call.failure(ctx, err)
+	for attempts := 1; ; attempts++ {
+		at, v := c.attempt(ctx, req, out)
+		if v.Err == nil {
+			c.tired.Store(false)
+			return at, nil
+		}
+		if !c.again(ctx, req, v, attempts) {
+			return time.Time{}, v.Err
+		}
+		forget(out)
 	}
-	defer c.slots.Release(1)
+}
 
+// attempt makes one attempt at a call, and counts it.
+func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, Verdict) {
+	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { call.reach(connecting) },
 		WroteHeaders: func() { call.reach(sent) },
 	})
 	httpReq, err := c.newRequest(traced, req)
 	if err != nil {
-		return time.Time{}, call.failure(ctx, err)
+		return time.Time{}, Verdict{Err: call.failure(ctx, err)}
 	}
-	resp, err := c.http.Do(httpReq)
+	if e := c.admit(ctx, call); e != nil {
+		return time.Time{}, e.verdict()
+	}
+	defer c.slots.Release(1)
+
+	c.counts.began(req.Path)
+	began := time.Now()
+	at, v := c.exchange(ctx, call, httpReq, out)
+	if v.Err == nil && req.Judge != nil {
+		v = req.Judge()
+	}
+	if !abandoned(v.Err) {
+		c.counts.ended(req.Path, time.Since(began), v.Reason)
+	}
+	return at, v
+}
+
+// exchange sends a request and reads its answer.
+func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, out any) (time.Time, Verdict) {
+	client := c.single
+	if call.reading {
+		client = c.reading
+	}
+	resp, err := client.Do(req)
 	if err != nil {
-		return time.Time{}, call.failure(ctx, err)
+		return time.Time{}, call.failure(ctx, err).verdict()
 	}
-	if err := c.read(ctx, call, resp, out); err != nil {
-		return time.Time{}, err
+	now := c.clock.Now()
+	c.counts.told(resp, now)
+	c.throttle.ask(resp, now)
+	if e := c.read(ctx, call, resp, out); e != nil {
+		return time.Time{}, e.verdict()
 	}
-	return c.clock.Now(), nil
+	return c.clock.Now(), Verdict{}
 }
 
 // CloseIdle closes the connections that are not in use.
-func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdle() {
+	c.reading.CloseIdleConnections()
+	c.single.CloseIdleConnections()
+}
 
-// admit waits for a place among the requests under way and for the rate limit.
-// It holds a place when it returns nil.
-func (c *Client) admit(ctx context.Context) error {
-	if err := c.slots.Acquire(ctx, 1); err != nil {
-		return err
+// admit waits until the system may be called, for a place among the requests
+// under way and for the rate limit. It holds a place when it returns nil.
+func (c *Client) admit(ctx context.Context, call *call) *Error {
+	for {
+		if e := c.standBack(ctx, call); e != nil {
+			return e
+		}
+		if err := c.slots.Acquire(ctx, 1); err != nil {
+			return call.failure(ctx, err)
+		}
+		if c.throttle.left(c.clock.Now()) == 0 {
+			break
+		}
+		// While this one waited for its place, another was told to stand back.
+		c.slots.Release(1)
 	}
 	if c.limit == nil {
 		return nil
@@ -161,7 +249,7 @@ func (c *Client) admit(ctx context.Context) error {
 	if err := c.clock.Sleep(ctx, place.DelayFrom(now)); err != nil {
 		place.CancelAt(c.clock.Now())
 		c.slots.Release(1)
-		return err
+		return call.failure(ctx, err)
 	}
 	return nil
 }
@@ -193,11 +281,11 @@ func (c *Client) newRequest(ctx context.Context, req Request) (*http.Request, er
 // read is the one place where a response body is read: it checks the status,
 // caps the size, closes the body and decodes it. No byte of the body reaches an
 // error: a server may echo the URL with its token, or a customer's words.
-func (c *Client) read(ctx context.Context, call *call, resp *http.Response, out any) error {
+func (c *Client) read(ctx context.Context, call *call, resp *http.Response, out any) *Error {
 	defer resp.Body.Close() //nolint:errcheck // The body was read as far as it matters.
 	endpoint := call.endpoint
-	if err := statusError(endpoint, resp); err != nil {
-		return err
+	if e := statusError(endpoint, resp); e != nil {
+		return e
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1))
 	if err != nil {

@@ -83,7 +83,9 @@ const (
 // call is one call under way.
 type call struct {
 	endpoint, host string
-	come           atomic.Int32
+	// reading is true for a GET.
+	reading bool
+	come    atomic.Int32
 }
 
 // reach notes how far the call has come; a second try of the transport does not
@@ -219,7 +221,7 @@ func describeTLS(err error) (Reason, string) {
 }
 
 // statusError judges the HTTP status; it is nil for 200.
-func statusError(endpoint string, resp *http.Response) error {
+func statusError(endpoint string, resp *http.Response) *Error {
 	code := resp.StatusCode
 	e := &Error{Endpoint: endpoint, Status: code, Sent: true}
 	switch {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // searchPath is a call that is on the list of every client in these tests.
@@ -27,6 +28,9 @@ func newClient(t *testing.T, cfg Config) *Client {
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "conversation_exporter/test"
 	}
+	if cfg.Jitter == nil {
+		cfg.Jitter = noWait
+	}
 	c, err := New(cfg)
 	if err != nil {
 		t.Fatalf("New: %v", err)
@@ -34,6 +38,9 @@ func newClient(t *testing.T, cfg Config) *Client {
 	t.Cleanup(c.CloseIdle)
 	return c
 }
+
+// noWait lets retries follow at once.
+func noWait(time.Duration) time.Duration { return 0 }
 
 // get makes the plainest call.
 func get(ctx context.Context, c *Client) error {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -9,7 +10,9 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -192,30 +195,43 @@ func TestServersThatHangUpAfterEachAnswer(t *testing.T) {
 	}
 }
 
-// TestLesson05FailuresLeaveNoDescriptors makes many calls that fail, and then
-// counts what is still open.
-func TestLesson05FailuresLeaveNoDescriptors(t *testing.T) {
+// TestLesson05FailuresLeaveNothingBehind makes many calls that fail, and then
+// counts the descriptors and goroutines that are left.
+func TestLesson05FailuresLeaveNothingBehind(t *testing.T) {
 	refused := refusedAddress(t)
 	cut := rawServer(t, afterRequest(write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")))
+	silent := rawServer(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
 	broken := newServer(t, echo(http.StatusInternalServerError, "text/html", "<html>"))
 	large := newServer(t, answer(strings.Repeat(" ", 1<<16)))
 	plain := newServer(t, answer("{}"))
-	before := descriptors(t)
+	before, running := descriptors(t), runtime.NumGoroutine()
 	for name, base := range map[string]string{
-		"refused": "http://" + refused, "cut": "http://" + cut, "500": broken.URL, "too large": large.URL, "not TLS": "https://" + addressOf(t, plain.URL),
+		"refused": "http://" + refused, "cut": "http://" + cut, "blackhole": "http://" + silent, "500": broken.URL,
+		"too large": large.URL, "not TLS": "https://" + addressOf(t, plain.URL),
 	} {
-		c := newClient(t, Config{BaseURL: base, Concurrency: 4, MaxBody: 64})
-		for range 100 {
-			if err := get(t.Context(), c); err == nil {
-				t.Fatalf("%s: the call succeeded", name)
-			}
+		c := newClient(t, Config{BaseURL: base, Concurrency: 20, MaxBody: 64})
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				for range 25 {
+					ctx, cancel := t.Context(), context.CancelFunc(func() {})
+					if name == "blackhole" {
+						ctx, cancel = context.WithTimeout(ctx, time.Millisecond)
+					}
+					if err := get(ctx, c); err == nil {
+						t.Errorf("%s: the call succeeded", name)
+					}
+					cancel()
+				}
+			})
 		}
+		wg.Wait()
 		c.CloseIdle()
 	}
 	// The servers learn of a closed connection a moment later.
-	for wait := 0; descriptors(t) > before+5; wait++ {
+	for wait := 0; descriptors(t) > before+5 || runtime.NumGoroutine() > running+5; wait++ {
 		if wait == 1000 {
-			t.Fatalf("%d descriptors are open, %d were before", descriptors(t), before)
+			t.Fatalf("%d descriptors and %d goroutines are left, %d and %d were before", descriptors(t), runtime.NumGoroutine(), before, running)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

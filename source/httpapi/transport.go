@@ -66,9 +66,22 @@ func (c *TransportConfig) pin() ([]byte, error) {
 	return sum, nil
 }
 
-// roundTripper builds the transport. Certificate and CA files are watched by
-// the library, so that a renewed file is used without a restart.
-func (c *TransportConfig) roundTripper() (http.RoundTripper, error) {
+// What becomes of a connection after its request.
+const (
+	keepConnections = true
+	newConnections  = false
+)
+
+// roundTripper builds a transport. Certificate and CA files are watched by the
+// library, so that a renewed file is used without a restart.
+//
+// Some servers close each connection after its answer, and not all of them say
+// so: the next request may then go into a connection that is already gone. Go
+// repeats a GET on a new connection by itself, as long as no byte of an answer
+// came, so reading keeps its connections: where the server does too, that saves
+// a handshake a request. Anything else Go does not repeat, and it must not be
+// repeated: such a request, of which there are few, gets a new connection each.
+func (c *TransportConfig) roundTripper(keep bool) (http.RoundTripper, error) {
 	pin, err := c.pin()
 	if err != nil {
 		return nil, err
@@ -80,12 +93,16 @@ func (c *TransportConfig) roundTripper() (http.RoundTripper, error) {
 		}
 		return conf, err
 	}
+	options := []promconfig.HTTPClientOption{promconfig.WithNewTLSConfigFunc(newTLS)}
+	if !keep {
+		options = append(options, promconfig.WithKeepAlivesDisabled())
+	}
 	rt, err := promconfig.NewRoundTripperFromConfig(promconfig.HTTPClientConfig{
 		TLSConfig:   c.TLS,
 		ProxyConfig: c.Proxy,
 		HTTPHeaders: c.Headers,
 		EnableHTTP2: c.EnableHTTP2 == nil || *c.EnableHTTP2,
-	}, "source", promconfig.WithNewTLSConfigFunc(newTLS))
+	}, "source", options...)
 	if err != nil {
 		return nil, fmt.Errorf("building the HTTP transport: %w", err)
 	}

@@ -41,23 +41,32 @@ func routes() []httpapi.Route {
 	}
 }
 
-// exchange makes one call and judges the errcode of its answer.
+// exchange makes one call. The client counts what the errcode of the answer
+// means, and repeats the call where the PBX may answer better in a moment.
 func exchange(ctx context.Context, client *httpapi.Client, req httpapi.Request, out answer) (time.Time, error) {
-	at, err := client.Do(ctx, req, out)
-	if err != nil {
-		return time.Time{}, err
-	}
+	req.Judge = func() httpapi.Verdict { return judge(req.Path, out) }
+	// Giving a token back twice would fail where the first answer was lost.
+	req.Once = req.Path == pathDelToken
+	return client.Do(ctx, req, out)
+}
+
+// judge says what an answer means. The HTTP status is 200 whatever happened.
+func judge(endpoint string, out answer) httpapi.Verdict {
 	env := out.status()
 	if !env.Errcode.told {
-		return time.Time{}, &httpapi.Error{
-			Endpoint: req.Path, Reason: httpapi.ReasonDecode, Sent: true,
+		return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{
+			Endpoint: endpoint, Reason: httpapi.ReasonDecode, Sent: true,
 			Text: "the answer has no errcode: check that url is a P-Series PBX whose API is switched on",
-		}
+		}}
 	}
-	if failed := newCodeError(req.Path, env); failed != nil {
-		return time.Time{}, failed
+	failed := newCodeError(endpoint, env)
+	if token, ok := out.(*tokenAnswer); ok && failed == nil && token.AccessToken == "" {
+		failed = &codeError{endpoint: endpoint, code: env.Errcode.n}
 	}
-	return at, nil
+	if failed == nil {
+		return httpapi.Verdict{}
+	}
+	return httpapi.Verdict{Err: failed, Reason: failed.reason(), Retry: failed.class() == classRetry}
 }
 
 // get reads one endpoint with a token. A token that the PBX does not accept any

@@ -2,9 +2,11 @@ package yeastar
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"conversation_exporter/conversation"
+	"conversation_exporter/source/httpapi"
 )
 
 // class is what can be done about an error code.
@@ -44,7 +46,8 @@ type codeInfo struct {
 }
 
 // describeCode gives class and sentence of an error code of the vendor's page
-// "Error Code and Error Message"; 70123 is known from client code only.
+// "Error Code and Error Message"; 70123 is known from client code only. A code
+// that is not there, the text of which is empty, is told by its number alone.
 func describeCode(code int64) codeInfo {
 	switch code {
 	case -2:
@@ -63,6 +66,8 @@ func describeCode(code int64) codeInfo {
 		return codeInfo{classMend, "the application may not call this: give it the permission under Integrations > API"}
 	case 40001, 40002:
 		return codeInfo{classMend, "the PBX does not accept a parameter"}
+	case 40003, 40004, 60101, 70091, 70093, 70106:
+		return codeInfo{classMend, "the PBX complains of a change, and the exporter never asks for one: check what stands in front of the PBX"}
 	case codeNotFound:
 		return codeInfo{classGone, "the PBX does not know what was asked for"}
 	case codeTooManyTokens:
@@ -75,10 +80,14 @@ func describeCode(code int64) codeInfo {
 		return codeInfo{classMend, "the PBX forbids this action"}
 	case codeAddressForbid:
 		return codeInfo{classMend, "the PBX refuses this address: add it under Integrations > API > allowed IPs"}
+	case 70120:
+		return codeInfo{classMend, "the organisation feature of this PBX is switched off: switch it on in the PBX"}
 	case 70123:
 		return codeInfo{classMend, "the API is switched off: switch it on under Integrations > API"}
+	case codePartial:
+		return codeInfo{classMend, "the PBX answered in part, and without what matters"}
 	default:
-		return codeInfo{classMend, "the PBX answered with an error"}
+		return codeInfo{class: classMend}
 	}
 }
 
@@ -120,10 +129,27 @@ func ourParameter(name string) bool {
 
 func (e *codeError) class() class { return describeCode(e.code).class }
 
+// reason is what the failure is counted under. The codes are the PBX's to choose,
+// so only those that are documented have a series of their own.
+func (e *codeError) reason() httpapi.Reason {
+	switch {
+	case e.code == codeSuccess:
+		// It says that it went well, and lacks what was asked for.
+		return httpapi.ReasonDecode
+	case describeCode(e.code).text == "":
+		return "errcode_other"
+	}
+	return httpapi.Reason("errcode_" + strconv.FormatInt(e.code, 10))
+}
+
 // Error implements error.
 func (e *codeError) Error() string {
+	text := describeCode(e.code).text
+	if text == "" {
+		text = "the PBX answered with an error"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", e.endpoint, describeCode(e.code).text)
+	fmt.Fprintf(&b, "%s: %s", e.endpoint, text)
 	if len(e.fields) > 0 {
 		fmt.Fprintf(&b, ": %s", strings.Join(e.fields, ", "))
 	}

@@ -23,6 +23,13 @@ func TestErrorCodes(t *testing.T) {
 		10005: {classMend, "permission under Integrations > API"},
 		40001: {classMend, "parameter"},
 		40002: {classMend, "parameter"},
+		40003: {classMend, "complains of a change"},
+		40004: {classMend, "complains of a change"},
+		60101: {classMend, "complains of a change"},
+		70091: {classMend, "complains of a change"},
+		70093: {classMend, "complains of a change"},
+		70106: {classMend, "complains of a change"},
+		70120: {classMend, "organisation"},
 		60001: {classGone, "does not know"},
 		60002: {classPause, "8 tokens"},
 		70004: {classPause, "Blocked IPs"},
@@ -30,7 +37,6 @@ func TestErrorCodes(t *testing.T) {
 		70084: {classMend, "forbids"},
 		70087: {classMend, "allowed IPs"},
 		70123: {classMend, "switched off"},
-		99999: {classMend, "answered with an error"},
 	} {
 		got := describeCode(code)
 		if got.class != want.class || !strings.Contains(got.text, want.text) {
@@ -81,5 +87,13 @@ func TestPartialSuccess(t *testing.T) {
 	must(t, err)
 	if len(sessions) != 1 || len(cover.Cut) != 1 || len(cover.Failed) != 0 || !errors.Is(cover.Problems[0], conversation.ErrPart) {
 		t.Errorf("sessions = %+v, coverage = %+v", sessions, cover)
+	}
+}
+
+// A code that the vendor does not list is told by its number.
+func TestUnknownCode(t *testing.T) {
+	err := newCodeError(pathSearch, &envelope{Errcode: maybe{n: 99999, told: true}})
+	if want := "message_session/search: the PBX answered with an error (errcode 99999)"; err.Error() != want || err.class() != classMend {
+		t.Errorf("got %q of class %d, want %q of class %d", err, err.class(), want, classMend)
 	}
 }

@@ -41,7 +41,7 @@ func newPBX(t *testing.T) pbx {
 func (p pbx) source(t *testing.T, change func(*Options)) *Source {
 	t.Helper()
 	opts := Options{
-		URL: p.url, ClientID: p.ClientID(), UserAgent: "test", Clock: p.World.Clock(),
+		URL: p.url, ClientID: p.ClientID(), UserAgent: "test", Jitter: noWait, Clock: p.World.Clock(),
 		Secret:  func() (httpapi.Secret, error) { return httpapi.NewSecret(p.ClientSecret()), nil },
 		Viewers: Viewers{QueueMembers: true, API: true},
 	}
@@ -81,6 +81,9 @@ func read(t *testing.T, s *Source) []conversation.Session {
 	}
 	return sessions
 }
+
+// noWait lets retries follow at once.
+func noWait(time.Duration) time.Duration { return 0 }
 
 // states gives the state of each session by its id.
 func states(sessions []conversation.Session) map[int64]conversation.State {
@@ -134,7 +137,7 @@ func (s *stub) requests() []url.Values {
 func (s *stub) source(t *testing.T, change func(*Options)) *Source {
 	t.Helper()
 	opts := Options{
-		URL: s.URL, ClientID: "id", UserAgent: "test", Viewers: Viewers{Extensions: []string{"1001"}},
+		URL: s.URL, ClientID: "id", UserAgent: "test", Jitter: noWait, Viewers: Viewers{Extensions: []string{"1001"}},
 		Secret: func() (httpapi.Secret, error) { return httpapi.NewSecret("secret"), nil },
 	}
 	if change != nil {

@@ -50,7 +50,7 @@ func (h *hostile) n(endpoint string) int {
 func (h *hostile) source(t *testing.T, change func(*Options)) *Source {
 	t.Helper()
 	opts := Options{
-		URL: h.URL, ClientID: "id", UserAgent: "test", Clock: h.world.Clock(), Viewers: Viewers{API: true, QueueMembers: true},
+		URL: h.URL, ClientID: "id", UserAgent: "test", Jitter: noWait, Clock: h.world.Clock(), Viewers: Viewers{API: true, QueueMembers: true},
 		Secret: func() (httpapi.Secret, error) { return httpapi.NewSecret("secret"), nil },
 	}
 	if change != nil {

@@ -84,6 +84,15 @@ func TestR35AllPagesAreRead(t *testing.T) {
 	}
 }
 
+func TestLesson20SessionListsAreReadToTheirEnd(t *testing.T) {
+	for _, n := range []int{0, 1, 100, 101, 10_001} {
+		list := &fakeList{messages: numbered(n)}
+		if got := len(read(t, newStub(t, list.answer).source(t, nil))); got != n {
+			t.Errorf("%d sessions, want %d", got, n)
+		}
+	}
+}
+
 func TestR35AllFourFiltersAreAlwaysSent(t *testing.T) {
 	list := &fakeList{messages: numbered(25)}
 	stub := newStub(t, list.answer)

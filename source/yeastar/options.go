@@ -1,6 +1,8 @@
 package yeastar
 
 import (
+	"time"
+
 	"conversation_exporter/source/httpapi"
 )
 
@@ -40,6 +42,12 @@ type Options struct {
 	UserAgent string
 	// Clock drives token life, pauses and caches; the machine's by default.
 	Clock httpapi.Clock
+	// Jitter picks the wait before a retry, up to a bound; at random by default.
+	Jitter func(bound time.Duration) time.Duration
+	// Target is the name under which Metrics counts.
+	Target string
+	// Metrics counts the requests; nil means that nobody wants to know.
+	Metrics *httpapi.Metrics
 }
 
 // Viewers are the entities whose lists of sessions are read. A session is shown

@@ -72,6 +72,9 @@ func New(opts Options) (*Source, error) {
 		Concurrency:       opts.Concurrency,
 		RequestsPerSecond: opts.RequestsPerSecond,
 		Clock:             opts.Clock,
+		Jitter:            opts.Jitter,
+		Target:            opts.Target,
+		Metrics:           opts.Metrics,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the client of the PBX: %w", err)

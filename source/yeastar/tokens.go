@@ -172,12 +172,9 @@ func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool,
 	var out tokenAnswer
 	req := httpapi.Request{Method: http.MethodPost, Path: pathRefreshToken, Body: map[string]string{"refresh_token": refresh.Reveal()}}
 	at, err := exchange(ctx, t.client, req, &out)
-	if err == nil && out.AccessToken != "" {
+	if err == nil {
 		t.keep(&out, at)
 		return true, nil
-	}
-	if err == nil {
-		err = &codeError{endpoint: pathRefreshToken, code: out.Errcode.n}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -186,7 +183,7 @@ func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool,
 		transport *httpapi.Error
 	)
 	switch {
-	case errors.As(err, &code) && code.class() == classPause, errors.As(err, &transport) && !transport.Sent:
+	case errors.As(err, &code) && code.class() == classPause, errors.As(err, &transport) && (!transport.Sent || transport.Reason == httpapi.ReasonThrottled):
 		return true, t.guard.failed(t.clock.Now(), err)
 	}
 	// The refresh token is used up, was never known, or its answer was lost. That
@@ -211,12 +208,9 @@ func (t *tokens) signInAnew(ctx context.Context) error {
 	var out tokenAnswer
 	req := httpapi.Request{Method: http.MethodPost, Path: pathGetToken, Body: map[string]string{"username": t.clientID, "password": secret.Reveal()}}
 	at, err := exchange(ctx, t.client, req, &out)
-	if err == nil && out.AccessToken != "" {
+	if err == nil {
 		t.keep(&out, at)
 		return nil
-	}
-	if err == nil {
-		err = &codeError{endpoint: pathGetToken, code: out.Errcode.n}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

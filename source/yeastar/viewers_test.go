@@ -62,8 +62,8 @@ func TestNobodyToAskIsAnError(t *testing.T) {
 	}
 }
 
-func TestNumberedListsAreReadToTheirEnd(t *testing.T) {
-	for _, total := range []int{0, 1, 99, 100, 101, 250} {
+func TestLesson20NumberedListsAreReadToTheirEnd(t *testing.T) {
+	for _, total := range []int{0, 1, 99, 100, 101, 250, 10_001} {
 		for _, announced := range []bool{true, false} {
 			stub := newStub(t, func(endpoint string, q url.Values) string {
 				if endpoint != pathExtensions {

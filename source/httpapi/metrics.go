@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metric describes one exported metric, for the documentation.
+type Metric struct {
+	// Name, Help, Type and Labels are as exported.
+	Name, Help, Type string
+	Labels           []string
+}
+
+// Exported lists the metrics of requests in the order in which they are
+// documented.
+func Exported() []Metric {
+	return []Metric{requestsMetric(), failuresMetric(), durationMetric(), skewMetric()}
+}
+
+func requestsMetric() Metric {
+	return Metric{
+		Name: "conversation_api_requests_total", Type: "counter", Labels: []string{"target", "endpoint"},
+		Help: "Requests that were sent to the API of the system, each attempt by itself. Calls that were held back, by the rate limit or while the system wants to be left alone, are none.",
+	}
+}
+
+func failuresMetric() Metric {
+	return Metric{
+		Name: "conversation_api_request_failures_total", Type: "counter", Labels: []string{"target", "endpoint", "reason"},
+		Help: "Requests that failed, by reason. One that was cancelled because nobody waited for its answer is none.",
+	}
+}
+
+func durationMetric() Metric {
+	return Metric{
+		Name: "conversation_api_request_duration_seconds", Type: "histogram", Labels: []string{"target", "endpoint"},
+		Help: "How long requests took until their answer was whole or they had failed, without those that were cancelled. The time before they were sent is not in it, but that of making the connection is.",
+	}
+}
+
+func skewMetric() Metric {
+	return Metric{
+		Name: "conversation_api_clock_skew_seconds", Type: "gauge", Labels: []string{"target"},
+		Help: "The clock of the system, by the Date header of its last good answer, less the clock of the exporter. Absent until it was told.",
+	}
+}
+
+// Metrics counts the requests of all clients of the process. It is a
+// prometheus.Collector.
+type Metrics struct {
+	requests, failures *prometheus.CounterVec
+	duration           *prometheus.HistogramVec
+	skew               *prometheus.GaugeVec
+}
+
+var _ prometheus.Collector = (*Metrics)(nil)
+
+// NewMetrics makes Metrics in which nothing was counted yet.
+func NewMetrics() *Metrics {
+	counter := func(m Metric) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
+	}
+	duration, skew := durationMetric(), skewMetric()
+	return &Metrics{
+		requests: counter(requestsMetric()),
+		failures: counter(failuresMetric()),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: duration.Name, Help: duration.Help,
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, duration.Labels),
+		skew: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: skew.Name, Help: skew.Help}, skew.Labels),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, c := range m.all() {
+		c.Describe(ch)
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range m.all() {
+		c.Collect(ch)
+	}
+}
+
+func (m *Metrics) all() []prometheus.Collector {
+	return []prometheus.Collector{m.requests, m.failures, m.duration, m.skew}
+}
+
+// counts are the Metrics of one target.
+type counts struct {
+	all    *Metrics
+	target string
+}
+
+// counts begins the row of a target: a request that was never made counts 0, so
+// that its first one is seen as an increase.
+func (m *Metrics) counts(target string, routes []Route) counts {
+	for _, r := range routes {
+		m.requests.WithLabelValues(target, r.Path)
+	}
+	return counts{m, target}
+}
+
+// began counts an attempt.
+func (c counts) began(endpoint string) {
+	c.all.requests.WithLabelValues(c.target, endpoint).Inc()
+}
+
+// ended counts how an attempt went; there is no reason where it went well.
+func (c counts) ended(endpoint string, took time.Duration, reason Reason) {
+	c.all.duration.WithLabelValues(c.target, endpoint).Observe(took.Seconds())
+	if reason != "" {
+		c.all.failures.WithLabelValues(c.target, endpoint, string(reason)).Inc()
+	}
+}
+
+// told notes the clock of the system. An error's Date may be that of something
+// in front of it.
+func (c counts) told(resp *http.Response, now time.Time) {
+	if resp.StatusCode != http.StatusOK {
+		return
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.all.skew.WithLabelValues(c.target).Set(date.Sub(now).Seconds())
+	}
+}
