@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -146,6 +147,14 @@ func TestLesson04NothingThatIsShownHasASecret(t *testing.T) {
 			code, stdout, stderr := once(append(args, "--config.check", "--web.config.file="+web)...)
 			if code != 0 {
 				t.Fatalf("the configuration is refused: %s", stderr)
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// That what is there is found is what the rest of the test rests on.
+			if found := secrets.in(string(text)); len(found) != 5 {
+				t.Errorf("the search finds only %q in the file itself", found)
 			}
 			shown := map[string]string{"--config.check": stdout + stderr}
 			p := start(t, args...)
