@@ -220,7 +220,7 @@ func TestTheLedgerForgets(t *testing.T) {
 	}
 }
 
-func TestThePairsOfADeletedQueueGoAfterAnHour(t *testing.T) {
+func TestLesson25ThePairsOfADeletedQueueGoAfterAnHour(t *testing.T) {
 	b := newBench()
 	returns := conversation.Queue{ID: 4, Name: "Returns"}
 	s := session(1, "sms")
@@ -265,7 +265,7 @@ func TestQueuesOfOneNameAddUp(t *testing.T) {
 	}
 }
 
-func TestTheQueuesBeyondTheLimitShareALabel(t *testing.T) {
+func TestLesson18TheQueuesBeyondTheLimitShareALabel(t *testing.T) {
 	b := newBench()
 	for id := range int64(maxQueues + 10) {
 		q := conversation.Queue{ID: 1000 - id, Name: "queue " + strings.Repeat("x", int(id))}
@@ -288,7 +288,7 @@ func TestTheQueuesBeyondTheLimitShareALabel(t *testing.T) {
 	}
 }
 
-func TestTheChannelsBeyondTheLimitShareALabel(t *testing.T) {
+func TestLesson18TheChannelsBeyondTheLimitShareALabel(t *testing.T) {
 	b := newBench()
 	for i := range 2 * maxChannels {
 		b.sessions = append(b.sessions, session(int64(i+1), "channel "+strings.Repeat("x", i)))

@@ -177,8 +177,8 @@ func canaryFiles() []string {
 	return files
 }
 
-// TestErrorsShowNoSecret puts a secret wherever it may end up.
-func TestErrorsShowNoSecret(t *testing.T) {
+// TestLesson04ErrorsShowNoSecret puts a secret wherever it may end up.
+func TestLesson04ErrorsShowNoSecret(t *testing.T) {
 	for _, text := range canaryFiles() {
 		for _, expand := range []bool{false, true} {
 			opts := testOptions()
@@ -195,8 +195,8 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	}
 }
 
-// TestConfigShowsNoSecret prints a configuration in every way.
-func TestConfigShowsNoSecret(t *testing.T) {
+// TestLesson04ConfigShowsNoSecret prints a configuration in every way.
+func TestLesson04ConfigShowsNoSecret(t *testing.T) {
 	inner := "      client_secret: " + canary + "\n      http_headers: {X: {secrets: [" + canary + "]}}\n" +
 		"      proxy_url: http://user:" + canary[:6] + "@proxy:3128\n      proxy_connect_header: {X: [" + canary + "]}\n"
 	cfg, err := Parse("inline.yml", []byte(block(inner, "")), testOptions())

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestLabel(t *testing.T) {
+func TestLesson17Label(t *testing.T) {
 	for in, want := range map[string]string{
 		"Support":                       "Support",
 		"  Support\n":                   "Support",

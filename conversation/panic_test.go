@@ -19,7 +19,7 @@ func raise(n int) int {
 	return none[n]
 }
 
-func TestPanicErrorShowsNothingOfTheValue(t *testing.T) {
+func TestLesson17PanicErrorShowsNothingOfTheValue(t *testing.T) {
 	for name, tc := range map[string]struct {
 		raise func()
 		want  string
