@@ -12,6 +12,9 @@ const maxLabelRunes = 128
 // Label makes a name that came from outside fit to be a label value: valid
 // UTF-8, no control characters, no space at either end, at most 128 runes.
 func Label(name string) string {
+	if plain(name) {
+		return name
+	}
 	var b strings.Builder
 	n := 0
 	for _, r := range strings.TrimSpace(strings.ToValidUTF8(name, string(utf8.RuneError))) {
@@ -25,4 +28,18 @@ func Label(name string) string {
 		n++
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// plain reports whether a name is fit as it is, which most are: a pass asks for
+// every session.
+func plain(name string) bool {
+	if len(name) > maxLabelRunes || strings.TrimSpace(name) != name {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }

@@ -24,6 +24,10 @@ import (
 // DefaultMaxBody is how many bytes of one answer are read at the most: 32 MiB.
 const DefaultMaxBody = 32 << 20
 
+// maxParts bounds how many values one answer may have: far more than is ever
+// asked for. A few bytes each could take a hundred times as much of our memory.
+const maxParts = 1_000_000
+
 // Route is one call that a source may make. Everything else is refused before a
 // connection is opened: some systems delete by GET.
 type Route struct {
@@ -293,6 +297,9 @@ func (c *Client) read(ctx context.Context, call *call, resp *http.Response, out 
 	}
 	if int64(len(text)) > c.maxBody {
 		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer is larger than %d bytes", c.maxBody)}
+	}
+	if bytes.Count(text, []byte{','}) > maxParts {
+		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer has more than %d parts", maxParts)}
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return &Error{Endpoint: endpoint, Reason: ReasonDecode, Sent: true, Text: describeBody(text, err)}

@@ -258,7 +258,7 @@ func TestHostileExtensionNumbersAreNumbers(t *testing.T) {
 
 // The cap on a body is meant to bound memory.
 func TestHostileManyEmptyRowsAreBounded(t *testing.T) {
-	body := `{"errcode":0,"list":[` + strings.Repeat("{},", 3*rowsAllowed) + `{}]}`
+	body := `{"errcode":0,"list":[` + strings.Repeat("{},", 1_000_002) + `{}]}`
 	stub := newStub(t, func(endpoint string, q url.Values) string {
 		if endpoint == pathSearch {
 			return body
@@ -267,7 +267,7 @@ func TestHostileManyEmptyRowsAreBounded(t *testing.T) {
 	})
 	s := stub.source(t, nil)
 	_, _, err := s.OpenSessions(context.Background())
-	if err == nil || !strings.Contains(err.Error(), `the field "list" of the answer is not of the documented kind`) {
+	if err == nil || !strings.Contains(err.Error(), "the answer has more than 1000000 parts") {
 		t.Errorf("error = %v", err)
 	}
 }

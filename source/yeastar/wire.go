@@ -18,6 +18,10 @@ var errNumber = errors.New("not a number")
 
 // UnmarshalJSON implements json.Unmarshaler. null and "" are 0.
 func (n *number) UnmarshalJSON(text []byte) error {
+	if v, ok := digits(text); ok {
+		*n = number(v)
+		return nil
+	}
 	text = bytes.Trim(bytes.TrimSpace(bytes.Trim(text, `"`)), " ")
 	if len(text) == 0 || string(text) == "null" {
 		*n = 0
@@ -34,6 +38,22 @@ func (n *number) UnmarshalJSON(text []byte) error {
 	}
 	*n = number(f)
 	return nil
+}
+
+// digits reads what almost every number is: some digits and no more. It saves
+// the text that the library would make of them.
+func digits(text []byte) (v int64, ok bool) {
+	const most = 18 // More may not fit into 64 bits.
+	if len(text) == 0 || len(text) > most {
+		return 0, false
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		v = v*10 + int64(c-'0')
+	}
+	return v, true
 }
 
 // maybe is a number that may not be told at all, which null and "" mean too.
@@ -53,37 +73,6 @@ func (m *maybe) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// rowsAllowed bounds the rows of one answer: far more than is ever asked for,
-// and far less than what a few bytes each could take of our memory.
-const rowsAllowed = 100_000
-
-// list is a list of rows, which is decoded row by row.
-type list[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler. null is an empty list.
-func (l *list[T]) UnmarshalJSON(text []byte) error {
-	*l = nil
-	dec := json.NewDecoder(bytes.NewReader(text))
-	open, err := dec.Token()
-	if err != nil || open == nil {
-		return err
-	}
-	if open != json.Delim('[') {
-		return &json.UnmarshalTypeError{Value: "no list"}
-	}
-	for dec.More() {
-		if len(*l) == rowsAllowed {
-			return &json.UnmarshalTypeError{Value: "too many rows"}
-		}
-		var row T
-		if err := dec.Decode(&row); err != nil {
-			return err
-		}
-		*l = append(*l, row)
-	}
-	return nil
-}
-
 // text is a string as the PBX sends it; a bare number counts as its digits.
 type text string
 
@@ -94,6 +83,10 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 		*t = ""
 		return nil
 	}
+	if len(raw) >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		*t = word(raw[1 : len(raw)-1])
+		return nil
+	}
 	if len(raw) > 0 && raw[0] == '"' {
 		return json.Unmarshal(raw, (*string)(t))
 	}
@@ -102,6 +95,26 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	}
 	*t = text(raw)
 	return nil
+}
+
+// word makes a text of bytes, without a copy for those that come again and again.
+func word(b []byte) text {
+	switch string(b) {
+	case "":
+		return ""
+	case "whatsapp":
+		return "whatsapp"
+	case "facebook":
+		return "facebook"
+	case "sms":
+		return "sms"
+	case "livechat":
+		return "livechat"
+	case "campaign":
+		return "campaign"
+	default:
+		return text(b)
+	}
 }
 
 // envelope is what every answer of the PBX begins with. The HTTP status is 200
@@ -146,9 +159,9 @@ type sessionRow struct {
 // rows is a list that some builds call "list" and others "data".
 type rows[T any] struct {
 	envelope
-	List  list[T] `json:"list"`
-	Data  list[T] `json:"data"`
-	Total number  `json:"total_number"`
+	List  []T    `json:"list"`
+	Data  []T    `json:"data"`
+	Total number `json:"total_number"`
 }
 
 func (r *rows[T]) all() []T {
