@@ -28,6 +28,11 @@ const (
 	// long connections may linger after that.
 	closeTime  = 5 * time.Second
 	lingerTime = time.Second
+	// writeTime bounds a request from its head to the last byte of its answer: the
+	// longest scrape, and then some. A client that does not read must not keep its
+	// place among the scrapes for ever.
+	writeTime = 150 * time.Second
+	idleTime  = 2 * time.Minute
 	// headerTime is the limit for the head of a request.
 	headerTime = 10 * time.Second
 )
@@ -106,7 +111,7 @@ func (s serving) listen(scrapes context.Context) (servers []*http.Server, failed
 
 func (s serving) server(scrapes context.Context) *http.Server {
 	return &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: s.headerLimit,
+		Handler: s.handler, ReadHeaderTimeout: s.headerLimit, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ErrorLog: stdlog.New(log.NewStdlibAdapter(level.Warn(s.logs.own)), "", 0),
 		// It is called once the server listens, which is when the address is known.
 		BaseContext: func(l net.Listener) context.Context {

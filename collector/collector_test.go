@@ -308,6 +308,21 @@ func TestEachProblemIsToldByItself(t *testing.T) {
 	}
 }
 
+// A warning is told in the log and on the page, and changes no value.
+func TestWarningsAreToldAndChangeNothing(t *testing.T) {
+	b := newBench()
+	b.cover = conversation.Coverage{Read: 1, Warnings: []error{errors.New("writing the token file: no space left")}}
+	s := b.scrape()
+	for metric, want := range map[string]string{"success": "1", "partial": "0", "timeout": "0"} {
+		if v, _ := value(t, s, "conversation_scrape_collector_"+metric); v != want {
+			t.Errorf("%s = %q", metric, v)
+		}
+	}
+	if got := b.collector.Status()[0].Problems; len(got) != 1 || !strings.Contains(b.logs.String(), "no space left") {
+		t.Errorf("problems = %q, log = %s", got, b.logs.String())
+	}
+}
+
 // With every group off, a dead target still says why.
 func TestADeadTargetSaysWhy(t *testing.T) {
 	b := newBench()

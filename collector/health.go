@@ -92,7 +92,9 @@ func readingFamilies() []family {
 			labels: []string{"collector"},
 			samples: func(v *view, emit emit) {
 				for _, o := range v.outcomes {
-					emit(o.took.Seconds(), o.group)
+					if v.began {
+						emit(o.took.Seconds(), o.group)
+					}
 				}
 			},
 		},

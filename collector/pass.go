@@ -48,7 +48,7 @@ type outcome struct {
 	group                      string
 	success, partial, timedOut bool
 	took                       time.Duration
-	problems                   []error
+	problems, warnings         []error
 }
 
 // Options say what a target is and how it is read.
@@ -76,6 +76,8 @@ type Target struct {
 	share sharing
 	// panics counts those that were contained.
 	panics atomic.Uint64
+	// lateAt is when the log was last told of a scrape that came too late.
+	lateAt atomic.Pointer[time.Time]
 	// The pass under way alone touches these.
 	ledger *ledger
 	known  *known
@@ -145,7 +147,7 @@ func (t *Target) readSessions(ctx context.Context, v *view) outcome {
 	} else if len(list.cover.Problems) == 0 {
 		list.cover.Problems = []error{failed}
 	}
-	o.problems = list.cover.Problems
+	o.problems, o.warnings = list.cover.Problems, list.cover.Warnings
 	o.timedOut = list.cover.TimedOut || errors.Is(failed, context.DeadlineExceeded)
 	o.success = failed == nil && len(list.cover.Failed) == 0 && !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = failed == nil && !list.cover.Complete()
@@ -235,7 +237,7 @@ func (t *Target) contain(doing string, read func() error) (err error) {
 func (v *view) problems() []error {
 	var all []error
 	for _, o := range v.outcomes {
-		all = append(all, o.problems...)
+		all = slices.Concat(all, o.problems, o.warnings)
 	}
 	if len(all) == 0 && !v.up && v.problem != nil {
 		all = append(all, v.problem)
@@ -289,13 +291,7 @@ func (t *Target) report(v *view) {
 }
 
 // keyOf tells problems apart that may be worded differently at every pass.
-func keyOf(problem error) string {
-	var loss *conversation.LossError
-	if errors.As(problem, &loss) {
-		return loss.Key()
-	}
-	return problem.Error()
-}
+func keyOf(problem error) string { return conversation.Key(problem) }
 
 // logged is when a problem began and when it was logged last, and the groups
 // that were read when it did.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/go-kit/log/level"
 )
 
 // sharing lets scrapes of a target that overlap share one pass, and one that
@@ -18,29 +20,36 @@ type sharing struct {
 	last *view
 }
 
-// run is a pass under way. view may be read once done is closed.
+// run is a pass under way. It has the deadline of the scrape that began it; what
+// it told may be read once done is closed.
 type run struct {
-	ctx     *stretch
 	groups  []string
 	waiters int
-	done    chan struct{}
-	view    *view
+	// end ends the pass, over tells why it has ended, nil while it has not.
+	end  context.CancelFunc
+	over func() error
+	done chan struct{}
+	view *view
+	// cut is true where the deadline ended the pass.
+	cut bool
 }
 
 // read returns what a pass told: one that has just ended, one under way that
 // reads the groups that are wanted, or a new one. It returns by the deadline of
-// its own context.
+// its own context, or a moment later where a pass tells what it had.
 func (t *Target) read(ctx context.Context, wanted []string) *view {
 	for {
-		v, r, joined := t.join(ctx, wanted)
+		v, r, began := t.join(ctx, wanted)
 		switch {
 		case v != nil:
 			return v
-		case joined:
-			return t.wait(ctx, r, wanted)
+		case r.serves(wanted):
+			if v := t.wait(ctx, r, wanted, began); v != nil {
+				return v
+			}
+			continue // It was cut short, and there is time for one of our own.
 		}
-		// The one under way reads something else, or has run out of time; there is
-		// one pass at a time.
+		// The one under way reads something else; there is one pass at a time.
 		select {
 		case <-r.done:
 		case <-ctx.Done():
@@ -49,79 +58,100 @@ func (t *Target) read(ctx context.Context, wanted []string) *view {
 	}
 }
 
+// serves reports whether a pass reads all that is wanted.
+func (r *run) serves(wanted []string) bool { return includes(r.groups, wanted) }
+
 // join returns a finished pass that serves, or the one under way, which it
-// begins where there is none. It tells whether the caller is among its waiters.
-func (t *Target) join(ctx context.Context, wanted []string) (v *view, r *run, joined bool) {
+// begins where there is none. The caller is among the waiters of one that serves.
+func (t *Target) join(ctx context.Context, wanted []string) (v *view, r *run, began bool) {
 	t.share.mu.Lock()
 	defer t.share.mu.Unlock()
 	now := t.opts.Now()
 	if v := t.share.last; v != nil && now.Sub(v.end) < t.opts.MinInterval && !now.Before(v.end) && includes(v.groups, wanted) {
 		return v.only(wanted), nil, false
 	}
-	if ctx.Err() != nil {
-		return t.late(wanted), nil, false
-	}
-	until, _ := ctx.Deadline()
-	if r = t.share.run; r != nil {
-		if includes(r.groups, wanted) && r.ctx.extend(until) {
-			r.waiters++
-			joined = true
+	if r = t.share.run; r == nil {
+		if ctx.Err() != nil {
+			return t.late(wanted), nil, false
 		}
-		return nil, r, joined
+		r, began = t.begin(ctx, wanted), true
 	}
-	r = &run{ctx: newStretch(until), groups: wanted, waiters: 1, done: make(chan struct{})}
+	if r.serves(wanted) {
+		r.waiters++
+	}
+	return nil, r, began
+}
+
+// begin starts a pass with the deadline of a scrape, which may leave it to
+// others. t.share.mu is held.
+func (t *Target) begin(ctx context.Context, wanted []string) *run {
+	until, _ := ctx.Deadline()
+	own, end := context.WithDeadline(context.WithoutCancel(ctx), until)
+	r := &run{groups: wanted, end: end, over: own.Err, done: make(chan struct{})}
 	t.share.run = r
-	go t.carryOut(r) //nolint:contextcheck // A pass is nobody's request; its own context ends with its last waiter.
-	return nil, r, true
+	go t.carryOut(own, r)
+	return r
 }
 
 // carryOut makes the pass and publishes it.
-func (t *Target) carryOut(r *run) {
-	v := &view{}
+func (t *Target) carryOut(ctx context.Context, r *run) {
+	defer r.end()
+	var v *view
 	err := t.contain("reading the target", func() error {
-		v = t.pass(r.ctx, r.groups)
+		v = t.pass(ctx, r.groups)
 		return nil
 	})
 	if err != nil {
-		v = t.late(r.groups)
+		v = &view{target: t.opts.Name, groups: r.groups, started: t.opts.Now(), end: t.opts.Now(), began: true}
+		for _, name := range r.groups {
+			v.outcomes = append(v.outcomes, outcome{group: name})
+		}
 		v.fail(err)
 	}
 	t.share.mu.Lock()
 	t.share.run = nil
-	if r.ctx.Err() == nil {
-		// What a deadline has cut short serves only those who set it.
+	if r.cut = ctx.Err() != nil; !r.cut {
+		// What was cut short serves only those who had no more time.
 		t.share.last = v
 	}
 	t.share.mu.Unlock()
 	r.view = v
 	close(r.done)
-	r.ctx.end(context.Canceled)
 }
 
-// wait waits for a pass. Where this waiter's time is over first, and it was the
-// last one, the pass ends too and is given a moment to tell what it has.
-func (t *Target) wait(ctx context.Context, r *run, wanted []string) *view {
+// wait waits for a pass. It returns nil where the pass was cut short while this
+// waiter has time left. Where this waiter is the last to leave, the pass ends
+// too, and is given a moment to tell what it has.
+func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) *view {
 	select {
 	case <-r.done:
+		if r.cut && !began && ctx.Err() == nil {
+			return nil
+		}
 		return r.view.only(wanted)
 	case <-ctx.Done():
 	}
 	t.share.mu.Lock()
 	r.waiters--
 	alone := r.waiters == 0
+	if alone && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		r.end() // Under the lock, so that nobody joins what is ending.
+	}
 	t.share.mu.Unlock()
-	if !alone {
+	if !alone && !began {
 		return t.late(wanted)
 	}
-	r.ctx.end(ctx.Err())
 	moment := time.NewTimer(partingTime)
 	defer moment.Stop()
 	select {
 	case <-r.done:
 		return r.view.only(wanted)
 	case <-moment.C:
-		return t.late(wanted)
 	}
+	if alone {
+		r.end()
+	}
+	return t.late(wanted)
 }
 
 // partingTime is how long a pass that was cut short may take to tell what it has.
@@ -129,7 +159,11 @@ const partingTime = 50 * time.Millisecond
 
 // late is what a scrape tells whose time was over before a pass could serve it.
 func (t *Target) late(wanted []string) *view {
-	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now(), end: t.opts.Now(), problem: errLate}
+	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now(), end: t.opts.Now()}
+	if last := t.lateAt.Load(); last == nil || v.end.Sub(*last) >= remindAfter {
+		t.lateAt.Store(&v.end)
+		level.Warn(t.opts.Logger).Log("msg", "a scrape was told nothing", "target", t.opts.Name, "err", errLate)
+	}
 	for _, name := range wanted {
 		v.outcomes = append(v.outcomes, outcome{group: name, timedOut: true})
 	}

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,23 +104,21 @@ func TestAPassThatWasCutIsNotTakenOver(t *testing.T) {
 	}
 }
 
-func TestAPassGoesOnForTheWaiterWithTheLatestDeadline(t *testing.T) {
-	b, _ := counted(0)
-	inside, leave := make(chan struct{}), make(chan struct{})
-	var ended error
+// A pass has the deadline of the scrape that began it, which is told what it had
+// by then. A scrape that joined it and has time left makes a pass of its own.
+func TestAPassEndsForTheScrapeThatBeganIt(t *testing.T) {
+	b, passes := counted(0)
+	inside := make(chan struct{})
 	b.during = func(ctx context.Context) {
-		close(inside)
-		select {
-		case <-leave:
-		case <-ctx.Done():
-			ended = ctx.Err()
+		if passes.Add(1) == 1 {
+			close(inside)
+			<-ctx.Done()
 		}
 	}
 	var wg sync.WaitGroup
 	var short, long prometheus.Collector
 	wg.Go(func() {
 		short = b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: 100 * time.Millisecond})
-		close(leave)
 	})
 	<-inside
 	wg.Go(func() {
@@ -129,11 +128,36 @@ func TestAPassGoesOnForTheWaiterWithTheLatestDeadline(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	wg.Wait()
-	if v, _ := value(t, short, "conversation_scrape_collector_timeout"); v != "1" {
-		t.Errorf("the one that left: timeout = %q", v)
+	for name, s := range map[string]prometheus.Collector{"the one that began it": short, "the one that joined": long} {
+		if v, _ := value(t, s, "conversation_open_sessions", `state="assigned"`); v != "1" {
+			t.Errorf("%s shows %q sessions", name, v)
+		}
 	}
-	if v, _ := value(t, long, "conversation_open_sessions", `state="assigned"`); v != "1" || ended != nil {
-		t.Errorf("the one that stayed shows %q sessions, and the pass ended with %v", v, ended)
+	if n := passes.Load(); n != 2 {
+		t.Errorf("%d passes, want one each", n)
+	}
+}
+
+// One that joins and has less time is told nothing, and the log says why.
+func TestAScrapeThatHasLessTimeThanThePassIsToldSo(t *testing.T) {
+	b, _ := counted(0)
+	inside, leave := make(chan struct{}), make(chan struct{})
+	b.during = func(context.Context) { close(inside); <-leave }
+	var wg sync.WaitGroup
+	wg.Go(func() { b.scrape() })
+	<-inside
+	for range 3 {
+		s := b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: 20 * time.Millisecond})
+		for _, metric := range []string{"conversation_open_sessions", "conversation_up", "conversation_scrape_collector_duration_seconds"} {
+			if _, ok := value(t, s, metric); ok {
+				t.Errorf("%s is exported", metric)
+			}
+		}
+	}
+	close(leave)
+	wg.Wait()
+	if n := strings.Count(b.logs.String(), "scrape less often, or allow more time"); n != 1 {
+		t.Errorf("the log says so %d times: %s", n, b.logs.String())
 	}
 }
 
@@ -188,30 +212,6 @@ func TestPanicsAreCounted(t *testing.T) {
 	}
 	if n := b.collector.Panics(); n != 3 {
 		t.Errorf("%v panics were counted, want 3", n)
-	}
-}
-
-func TestStretch(t *testing.T) {
-	s := newStretch(time.Now().Add(20 * time.Millisecond))
-	if !s.extend(time.Now().Add(40*time.Millisecond)) || s.Err() != nil || s.Value("x") != nil {
-		t.Error("it cannot be extended")
-	}
-	<-s.Done()
-	if until, ok := s.Deadline(); !ok || time.Now().Before(until) || !errors.Is(s.Err(), context.DeadlineExceeded) {
-		t.Errorf("it ended before %s with %v", until, s.Err())
-	}
-	if s.extend(time.Now().Add(time.Hour)) {
-		t.Error("it was extended after its end")
-	}
-	s.end(context.Canceled)
-	if !errors.Is(s.Err(), context.DeadlineExceeded) {
-		t.Errorf("its error changed to %v", s.Err())
-	}
-	child, cancel := context.WithCancel(newStretch(time.Now()))
-	defer cancel()
-	<-child.Done()
-	if !errors.Is(child.Err(), context.DeadlineExceeded) {
-		t.Errorf("its child ended with %v", child.Err())
 	}
 }
 

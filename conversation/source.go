@@ -37,8 +37,18 @@ func (e *LossError) Error() string { return e.Doing + " " + e.Of + ": " + e.Caus
 // Unwrap returns the cause.
 func (e *LossError) Unwrap() error { return e.Cause }
 
-// Key tells whether two losses are the same one.
-func (e *LossError) Key() string { return e.Doing + ": " + e.Cause.Error() }
+// Key leaves out for whom the loss is.
+func (e *LossError) Key() string { return e.Doing + ": " + Key(e.Cause) }
+
+// Key tells whether two errors are the same one, worded anew: errors whose text
+// changes from pass to pass have a method Key of their own.
+func Key(err error) string {
+	var keyed interface{ Key() string }
+	if errors.As(err, &keyed) {
+		return keyed.Key()
+	}
+	return err.Error()
+}
 
 // Source is the door to one system. Each method blocks until it has an answer or
 // the context ends; what could not be read is told beside the data.
@@ -84,6 +94,8 @@ type Coverage struct {
 	TimedOut bool
 	// Problems are the errors behind the losses, each with what it concerns.
 	Problems []error
+	// Warnings are what an operator should know although nothing is missing.
+	Warnings []error
 }
 
 // Complete reports whether nothing was left out.

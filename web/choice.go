@@ -26,6 +26,9 @@ type choice struct {
 	// exporter is true where the exporter's own metrics are wanted, targets where
 	// those of the targets are.
 	exporter, targets bool
+	// requests is true where those of the requests to the targets are, which need
+	// no pass.
+	requests bool
 	// groups are the groups that are wanted of the targets; nil means all.
 	groups []string
 }
@@ -58,6 +61,7 @@ func choose(r *http.Request, on []string) (choice, error) {
 		// The health of the targets stays, even where no group does.
 		c.groups = slices.DeleteFunc(append([]string{}, on...), func(g string) bool { return slices.Contains(exclude, g) })
 	}
+	c.requests = c.targets && r.Method != http.MethodHead
 	c.targets = c.targets && wantsTargets(r.Method, query[paramName])
 	return c, nil
 }

@@ -40,16 +40,16 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	if wanted.exporter {
 		from = append(from, h.registry)
 	}
+	// A registry of its own, since the values belong to this request alone.
+	targets := prometheus.NewRegistry()
 	if wanted.targets {
-		// A registry of its own, since the values belong to this request alone.
-		targets := prometheus.NewRegistry()
 		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Request{Arrived: arrived, Limit: limit, Groups: wanted.groups}))
-		if h.opts.Requests != nil {
-			// After the pass, so that its own requests are counted.
-			targets.MustRegister(h.opts.Requests)
-		}
-		from = append(from, targets)
 	}
+	if wanted.requests && h.opts.Requests != nil {
+		// They are gathered after the pass, so that its own requests are counted.
+		targets.MustRegister(h.opts.Requests)
+	}
+	from = append(from, targets)
 	promhttp.HandlerFor(from, promhttp.HandlerOpts{
 		ErrorLog: errorLog{h.opts.Logger},
 		// The other way would write a stack trace to the scraper.

@@ -178,7 +178,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error
 
 // attempt makes one attempt at a call, and counts it.
 func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, Verdict) {
-	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet}
+	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet, once: req.Once}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { call.reach(connecting) },
 		WroteHeaders: func() { call.reach(sent) },
@@ -215,11 +215,11 @@ func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, ou
 		return time.Time{}, call.failure(ctx, err).verdict()
 	}
 	now := c.clock.Now()
-	c.counts.told(resp, now)
 	c.throttle.ask(resp, now)
 	if e := c.read(ctx, call, resp, out); e != nil {
 		return time.Time{}, e.verdict()
 	}
+	c.counts.told(resp, now)
 	return c.clock.Now(), Verdict{}
 }
 
@@ -239,21 +239,29 @@ func (c *Client) admit(ctx context.Context, call *call) *Error {
 		if err := c.slots.Acquire(ctx, 1); err != nil {
 			return call.failure(ctx, err)
 		}
-		if c.throttle.left(c.clock.Now()) == 0 {
-			break
+		if err := c.keepPace(ctx, call.once); err != nil {
+			c.slots.Release(1)
+			return call.failure(ctx, err)
 		}
-		// While this one waited for its place, another was told to stand back.
+		if c.throttle.left(c.clock.Now()) == 0 {
+			return nil
+		}
+		// While this one waited for its turn, another was told to stand back.
 		c.slots.Release(1)
 	}
-	if c.limit == nil {
+}
+
+// keepPace waits for the rate limit. A call that is made once, such as the one
+// that gives a token back, does not.
+func (c *Client) keepPace(ctx context.Context, once bool) error {
+	if c.limit == nil || once {
 		return nil
 	}
 	now := c.clock.Now()
 	place := c.limit.ReserveN(now, 1)
 	if err := c.clock.Sleep(ctx, place.DelayFrom(now)); err != nil {
 		place.CancelAt(c.clock.Now())
-		c.slots.Release(1)
-		return call.failure(ctx, err)
+		return err
 	}
 	return nil
 }

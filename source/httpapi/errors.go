@@ -65,6 +65,14 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Endpoint + ": " + e.Text }
 
+// Key leaves out the instant until which a system wants to be left alone.
+func (e *Error) Key() string {
+	if e.Reason == ReasonThrottled {
+		return e.Endpoint + ": " + string(e.Reason)
+	}
+	return e.Error()
+}
+
 // Unwrap gives the context's error where the deadline or a cancellation is why.
 func (e *Error) Unwrap() error { return e.cause }
 
@@ -83,9 +91,9 @@ const (
 // call is one call under way.
 type call struct {
 	endpoint, host string
-	// reading is true for a GET.
-	reading bool
-	come    atomic.Int32
+	// reading is true for a GET, once for one that is never repeated.
+	reading, once bool
+	come          atomic.Int32
 }
 
 // reach notes how far the call has come; a second try of the transport does not

@@ -23,7 +23,7 @@ func Exported() []Metric {
 func requestsMetric() Metric {
 	return Metric{
 		Name: "conversation_api_requests_total", Type: "counter", Labels: []string{"target", "endpoint"},
-		Help: "Requests that were sent to the API of the system, each attempt by itself. Calls that were held back, by the rate limit or while the system wants to be left alone, are none.",
+		Help: "Attempts to call the API of the system, each retry by itself. Calls that were held back, by the rate limit or while the system wants to be left alone, are none.",
 	}
 }
 

@@ -25,6 +25,8 @@ type listing struct {
 	cut, timedOut bool
 	// since is when the round began that reached, or will reach, every session.
 	since time.Time
+	// unasked is true where the time was over before the viewer was asked at all.
+	unasked bool
 	// err is why the rest of the list is missing.
 	err error
 }
@@ -55,8 +57,8 @@ type leftOff struct {
 }
 
 // readViewer reads the open sessions of one viewer (R35). A list that the last
-// deadline cut is read from its top to where that pass had begun, and then goes
-// on where it was left.
+// deadline cut goes on where it was left, and is then read from its top down to
+// where the pass before had begun.
 func (s *Source) readViewer(ctx context.Context, v viewer) listing {
 	now := s.opts.Clock.Now()
 	s.mu.Lock()
@@ -77,28 +79,46 @@ func (s *Source) readViewer(ctx context.Context, v viewer) listing {
 		l.cut, l.since = true, now
 	case errors.As(err, &transport) && transport.Reason == httpapi.ReasonTimeout && ctx.Err() != nil:
 		l.cut, l.timedOut = true, true
-		if transport.Sent && len(p.rows) == 0 {
-			l.since = now // It was asked and did not answer, which is no progress.
+		if s.missed(v, transport.Sent && len(p.rows) == 0) {
+			l.since = now // It is asked again and again and does not answer, which is no progress.
 		}
 	case err == nil && goesOn:
 		// The round is done, although this pass has not seen all of it.
-		l.cut, l.timedOut, l.since = true, true, left.began
+		l.cut, l.since = true, left.began
 	}
+	l.unasked = errors.As(err, &transport) && !transport.Sent && len(p.rows) == 0
 	s.leave(v, l, left)
 	return l
+}
+
+// missed counts how often in a row a viewer was asked and did not answer in time.
+// Once may be a deadline that came while its answer was under way.
+func (s *Source) missed(v viewer, silent bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !silent {
+		return false
+	}
+	s.misses[v]++
+	return s.misses[v] >= 2
 }
 
 // leave remembers where a list was cut, or that its round is done.
 func (s *Source) leave(v viewer, l listing, left leftOff) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !l.unasked {
+		// One that fails or hangs must not come first for ever.
+		s.turnAt[v] = s.opts.Clock.Now()
+	}
 	if l.timedOut && l.err != nil && left.cursor > 0 {
 		s.left[v] = left
 		return
 	}
 	delete(s.left, v)
 	if l.err == nil {
-		s.readAt[v], s.wholeAt[v] = s.opts.Clock.Now(), left.began
+		s.wholeAt[v] = left.began
+		delete(s.misses, v)
 	}
 }
 
@@ -122,13 +142,16 @@ func (p *pager) read(ctx context.Context, goesOn bool) error {
 	if !goesOn {
 		return p.rounds(ctx)
 	}
-	before := *p.left
-	if err := p.round(ctx, 0, before.top); err != nil {
-		*p.left = before // What moved since then is still to be seen.
+	top := p.left.top
+	if err := p.round(ctx, p.left.cursor, 0); err != nil {
 		return err
 	}
 	p.pages = 0
-	return p.round(ctx, before.cursor, 0)
+	if err := p.round(ctx, 0, top); err != nil {
+		p.left.top = top // What moved since then is still to be seen.
+		return err
+	}
+	return nil
 }
 
 // rounds reads the list to its end, and then again from the top down to where
@@ -139,6 +162,9 @@ func (p *pager) rounds(ctx context.Context) error {
 	for range roundsPerList {
 		p.pages = 0
 		if err := p.round(ctx, 0, floor); err != nil {
+			if floor > 0 {
+				p.left.top = floor // What moved since then is still to be seen.
+			}
 			return err
 		}
 		if p.pages <= 1 {

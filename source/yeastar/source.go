@@ -35,8 +35,10 @@ type Source struct {
 	informedAt, askedAt time.Time
 	// longest is the largest number of rows that a page of this pass had.
 	longest int
-	// readAt is when each viewer's list was last read to its end.
-	readAt map[viewer]time.Time
+	// turnAt is when each viewer was last asked for its list, misses how often in
+	// a row it did not answer in time.
+	turnAt map[viewer]time.Time
+	misses map[viewer]int
 	// wholeAt is when the last round began that read all of a viewer's list.
 	wholeAt map[viewer]time.Time
 	// left is where the lists go on that a deadline cut.
@@ -81,7 +83,8 @@ func New(opts Options) (*Source, error) {
 	}
 	s := &Source{
 		opts:    opts,
-		readAt:  make(map[viewer]time.Time),
+		turnAt:  make(map[viewer]time.Time),
+		misses:  make(map[viewer]int),
 		wholeAt: make(map[viewer]time.Time),
 		left:    make(map[viewer]leftOff),
 		client:  client,
@@ -109,7 +112,7 @@ var errNoViewers = errors.New("there is nobody whose sessions could be listed: n
 func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conversation.Coverage, error) {
 	// Signing in first tells a wrong secret once, not once a viewer.
 	if _, err := s.tokens.get(ctx); err != nil {
-		return nil, conversation.Coverage{}, err
+		return nil, conversation.Coverage{Warnings: s.tokens.warnings()}, err
 	}
 	if !s.informed() {
 		// Where there are more lists than time, nothing would be left for this.
@@ -131,6 +134,7 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	s.mu.Unlock()
 	lists := s.readViewers(ctx, viewers)
 	cover := coverageOf(lists)
+	cover.Warnings = s.tokens.warnings()
 	cover.Problems = slices.Concat(problems, cover.Problems)
 	if !answered(lists) {
 		return nil, cover, errors.Join(cover.Problems...)

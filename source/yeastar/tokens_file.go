@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"conversation_exporter/source/httpapi"
@@ -38,9 +39,22 @@ type tokenFile struct {
 	pbx, target string
 	// written is the digest of what was written last.
 	written [sha256.Size]byte
-	// problem is why the last write failed. It is told at the end, as the token
-	// serves all the same.
+	// problem is why the last write failed; the token serves all the same.
+	mu      sync.Mutex
 	problem error
+}
+
+// warnings tells of a file that does not protect from a crash loop.
+func (t *tokens) warnings() []error {
+	if t.file == nil {
+		return nil
+	}
+	t.file.mu.Lock()
+	defer t.file.mu.Unlock()
+	if t.file.problem == nil {
+		return nil
+	}
+	return []error{t.file.problem}
 }
 
 // newTokenFile makes the keeper of a file, or none where there is no path.
@@ -107,6 +121,8 @@ func (f *tokenFile) read() (memory, bool) {
 
 // store writes the memory, or removes the file where there is nothing to keep.
 func (f *tokenFile) store(m memory) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if m.Access == "" && m.Refresh == "" && len(m.Failures)+len(m.Issued) == 0 {
 		f.written, f.problem = [sha256.Size]byte{}, nil
 		_ = os.Remove(freshName(f.path))
@@ -242,7 +258,7 @@ func (t *tokens) clear() error {
 		return nil
 	}
 	t.file.store(memory{Failures: failures})
-	return t.file.problem
+	return errors.Join(t.warnings()...)
 }
 
 // recall takes over what an earlier run counted. Times that cannot be are left

@@ -94,16 +94,17 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	}
 }
 
-// longestUnread puts those first that were read longest ago, so that a deadline
+// longestUnread puts those first that were asked longest ago, so that a deadline
 // that cuts the lists short does not always cut the same ones.
 func (s *Source) longestUnread(viewers []viewer) []viewer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ordered := slices.Clone(viewers)
-	slices.SortStableFunc(ordered, func(a, b viewer) int { return s.readAt[a].Compare(s.readAt[b]) })
-	for v := range s.readAt {
+	slices.SortStableFunc(ordered, func(a, b viewer) int { return s.turnAt[a].Compare(s.turnAt[b]) })
+	for v := range s.turnAt {
 		if !slices.Contains(viewers, v) {
-			delete(s.readAt, v)
+			delete(s.turnAt, v)
+			delete(s.misses, v)
 			delete(s.left, v)
 			delete(s.wholeAt, v)
 		}

@@ -267,7 +267,7 @@ func TestAPBXThatHasNoQueueListIsNotReadInFull(t *testing.T) {
 
 // Where there are more lists than time, it is not always the same ones that are
 // cut.
-func TestViewersThatWereReadLongestAgoComeFirst(t *testing.T) {
+func TestViewersThatWereAskedLongestAgoComeFirst(t *testing.T) {
 	p := newPBX(t)
 	s := p.source(t, nil)
 	all := []viewer{{}, {number: "1001"}, {number: "1002"}, {number: "1003"}}
@@ -279,12 +279,13 @@ func TestViewersThatWereReadLongestAgoComeFirst(t *testing.T) {
 		p.World.Advance(time.Second)
 	}
 	s.leave(viewer{number: "1001"}, listing{err: errStuck}, leftOff{})
-	want := []viewer{{number: "1001"}, {number: "1003"}, {number: "1002"}, {}}
+	s.leave(viewer{number: "1003"}, listing{err: errStuck, unasked: true}, leftOff{})
+	want := []viewer{{number: "1003"}, {number: "1002"}, {}, {number: "1001"}}
 	if got := s.longestUnread(all); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	s.longestUnread(all[:1])
-	if len(s.readAt) != 1 {
-		t.Errorf("%d viewers are remembered that are gone", len(s.readAt)-1)
+	if len(s.turnAt) > 1 {
+		t.Errorf("%d viewers are remembered that are gone", len(s.turnAt)-1)
 	}
 }
