@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"conversation_exporter/collector"
 	"conversation_exporter/conversation"
 )
@@ -156,5 +158,17 @@ func TestMaxRequestsIsChecked(t *testing.T) {
 	_, err := New(Options{Collector: collector.New(), TelemetryPath: DefaultTelemetryPath, MaxRequests: -1})
 	if err == nil || err.Error() != "--web.max-requests is -1 and must be at least 0; 0 means no limit" {
 		t.Errorf("error = %v", err)
+	}
+}
+
+// The metrics of requests need no pass, and come to who asks for them by name.
+func TestRequestMetricsByName(t *testing.T) {
+	requests := prometheus.NewCounter(prometheus.CounterOpts{Name: "conversation_api_requests_total", Help: "x"})
+	fake := &fakeSource{open: oneSession}
+	s := newSite(t, Options{Requests: requests}, target("a", fake))
+	r := s.get(t, "/metrics?name[]=conversation_api_requests_total")
+	wantLines(t, r.body, "conversation_api_requests_total 0")
+	if fake.calls.Load() != 0 {
+		t.Error("the target was read")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -257,5 +258,34 @@ func TestSystemClock(t *testing.T) {
 				t.Errorf("Sleep(%v) in a context that has ended returned %v, want %v", d, err, end)
 			}
 		}
+	}
+}
+
+// TestLesson22AThrottleStopsThoseWhoWaitForTheirTurn is about calls that wait for
+// the rate limit while another is told to stand back.
+func TestLesson22AThrottleStopsThoseWhoWaitForTheirTurn(t *testing.T) {
+	var asked atomic.Int64
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	c := newClient(t, Config{BaseURL: s.URL, Concurrency: 4, RequestsPerSecond: 4})
+	for range 4 {
+		c.limit.Allow() // Its burst is used up.
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if err := get(ctx, c); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+	wg.Wait()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("%d requests reached a server that wants to be left alone", n)
 	}
 }

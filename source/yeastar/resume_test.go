@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -110,5 +111,73 @@ func TestR26AListThatHangsMakesNoProgress(t *testing.T) {
 		if len(cover.Cut) != 1 || !cover.Cut[0].Since.Equal(want) {
 			t.Errorf("pass %d: coverage = %+v, want it to count since %s", pass+1, cover, want)
 		}
+	}
+}
+
+// Sessions that jump to the top while a list is read, whose second look is then
+// cut, are seen in the next pass all the same.
+func TestR35ACutSecondLookForgetsNothing(t *testing.T) {
+	list := &slowList{fakeList: fakeList{messages: numbered(60)}}
+	w := world.New(world.Options{Start: start(), Still: true})
+	asked := 0
+	var mu sync.Mutex
+	s := newStub(t, func(endpoint string, q url.Values) string {
+		mu.Lock()
+		if endpoint == pathSearch {
+			if asked++; asked == 3 {
+				list.mu.Lock()
+				for id := 1; id <= 25; id++ {
+					list.messages[id] = int64(1_000_000 + id + 1)
+				}
+				list.mu.Unlock()
+			}
+		}
+		mu.Unlock()
+		return list.serve(endpoint, q)
+	}).source(t, func(o *Options) { o.PageSize = 10; o.Clock = w.Clock() })
+	seen := make(map[int64]bool)
+	for _, pages := range []int{6, 100} {
+		sessions, cover := list.pass(t, s, pages)
+		for _, session := range sessions {
+			seen[session.ID] = true
+		}
+		if cover.Complete() {
+			t.Errorf("with %d pages: coverage = %+v", pages, cover)
+		}
+		w.Advance(time.Minute)
+	}
+	if len(seen) != 60 {
+		t.Errorf("%d sessions were seen in the round, want 60", len(seen))
+	}
+}
+
+// Viewers that hang must not take all the time of every pass.
+func TestAFewViewersThatHangLeaveTheOthers(t *testing.T) {
+	hang := make(chan struct{})
+	stub := newStub(t, func(endpoint string, q url.Values) string {
+		if endpoint != pathSearch {
+			return `{"errcode":0}`
+		}
+		no := q.Get("user_no")
+		if no == "1003" || no == "1007" {
+			<-hang
+		}
+		return fmt.Sprintf(`{"errcode":0,"list":[{"id":%s,"type":"sms","last_msg_id":%s}]}`, no, no)
+	})
+	defer close(hang)
+	numbers := make([]string, 20)
+	for i := range numbers {
+		numbers[i] = strconv.Itoa(1001 + i)
+	}
+	w := world.New(world.Options{Start: start(), Still: true})
+	s := stub.source(t, func(o *Options) { o.Viewers = Viewers{Extensions: numbers}; o.Concurrency = 2; o.Clock = w.Clock() })
+	for pass := range 6 {
+		ctx, cancel := context.WithTimeout(context.Background(), 150*time.Millisecond)
+		sessions, _, err := s.OpenSessions(ctx)
+		cancel()
+		if pass > 0 && (err != nil || len(sessions) == 0) {
+			t.Errorf("pass %d: %d sessions, error %v", pass+1, len(sessions), err)
+		}
+		w.Advance(time.Minute)
 	}
 }
