@@ -110,8 +110,7 @@ func (t *Target) wanted(names []string) []string {
 // pass reads the target once; sharing sees to it that there is one at a time. It
 // returns by the context's deadline, as far as the source keeps to it.
 func (t *Target) pass(ctx context.Context, wanted []string) *view {
-	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now()}
-	v.began = true
+	v := &view{target: t.opts.Name, groups: wanted, began: true, started: t.opts.Now()}
 	for _, g := range groups() {
 		if slices.Contains(wanted, g.name) {
 			v.outcomes = append(v.outcomes, g.read(t, ctx, v))
@@ -266,7 +265,7 @@ func (t *Target) report(v *view) {
 	}
 	now := make(map[string]bool)
 	for _, problem := range v.problems() {
-		key := keyOf(problem)
+		key := conversation.Key(problem)
 		now[key] = true
 		was, known := t.logged[key]
 		switch {
@@ -289,9 +288,6 @@ func (t *Target) report(v *view) {
 		level.Info(t.opts.Logger).Log("msg", "reading works again", "target", t.opts.Name)
 	}
 }
-
-// keyOf tells problems apart that may be worded differently at every pass.
-func keyOf(problem error) string { return conversation.Key(problem) }
 
 // logged is when a problem began and when it was logged last, and the groups
 // that were read when it did.

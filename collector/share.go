@@ -25,11 +25,9 @@ type sharing struct {
 type run struct {
 	groups  []string
 	waiters int
-	// end ends the pass, over tells why it has ended, nil while it has not.
-	end  context.CancelFunc
-	over func() error
-	done chan struct{}
-	view *view
+	end     context.CancelFunc
+	done    chan struct{}
+	view    *view
 	// cut is true where the deadline ended the pass.
 	cut bool
 }
@@ -87,7 +85,7 @@ func (t *Target) join(ctx context.Context, wanted []string) (v *view, r *run, be
 func (t *Target) begin(ctx context.Context, wanted []string) *run {
 	until, _ := ctx.Deadline()
 	own, end := context.WithDeadline(context.WithoutCancel(ctx), until)
-	r := &run{groups: wanted, end: end, over: own.Err, done: make(chan struct{})}
+	r := &run{groups: wanted, end: end, done: make(chan struct{})}
 	t.share.run = r
 	go t.carryOut(own, r)
 	return r
@@ -134,8 +132,10 @@ func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) 
 	t.share.mu.Lock()
 	r.waiters--
 	alone := r.waiters == 0
-	if alone && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		r.end() // Under the lock, so that nobody joins what is ending.
+	if own := began && errors.Is(ctx.Err(), context.DeadlineExceeded); alone && !own {
+		// Its own deadline ends a pass by itself. Anything else does it here, under
+		// the lock, so that nobody joins what is ending.
+		r.end()
 	}
 	t.share.mu.Unlock()
 	if !alone && !began {
@@ -147,11 +147,8 @@ func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) 
 	case <-r.done:
 		return r.view.only(wanted)
 	case <-moment.C:
+		return t.late(wanted)
 	}
-	if alone {
-		r.end()
-	}
-	return t.late(wanted)
 }
 
 // partingTime is how long a pass that was cut short may take to tell what it has.

@@ -111,6 +111,9 @@ func (s *Source) leave(v viewer, l listing, left leftOff) {
 		// One that fails or hangs must not come first for ever.
 		s.turnAt[v] = s.opts.Clock.Now()
 	}
+	if l.err == nil || len(l.rows) > 0 {
+		delete(s.misses, v) // It has answered.
+	}
 	if l.timedOut && l.err != nil && left.cursor > 0 {
 		s.left[v] = left
 		return
@@ -118,7 +121,6 @@ func (s *Source) leave(v viewer, l listing, left leftOff) {
 	delete(s.left, v)
 	if l.err == nil {
 		s.wholeAt[v] = left.began
-		delete(s.misses, v)
 	}
 }
 
@@ -286,8 +288,9 @@ func (p *pager) take(listed []sessionRow, at time.Time) (fresh int, err error) {
 }
 
 // mayBeCapped reports whether a page that is shorter than asked for may be short
-// because the PBX caps it, which it does not tell: no page of this pass was longer. Asking on costs one request; not asking would sell a
-// part of the list as the whole.
+// because the PBX caps it, which it does not tell: no page of this pass was
+// longer. Asking on costs one request; not asking would sell a part of the list
+// as the whole.
 func (s *Source) mayBeCapped(n int) bool {
 	const least = 10 // No PBX would cap at less.
 	s.mu.Lock()

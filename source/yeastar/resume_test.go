@@ -181,3 +181,19 @@ func TestAFewViewersThatHangLeaveTheOthers(t *testing.T) {
 		w.Advance(time.Minute)
 	}
 }
+
+// A viewer that answers in between has not been silent twice in a row.
+func TestAnAnswerEndsTheRowOfMisses(t *testing.T) {
+	s := newStub(t, func(string, url.Values) string { return `{"errcode":0}` }).source(t, nil)
+	v := viewer{number: "1001"}
+	if s.missed(v, true) {
+		t.Error("once is no row")
+	}
+	s.leave(v, listing{rows: []row{{id: 1}}, cut: true, timedOut: true, err: context.DeadlineExceeded}, leftOff{cursor: 5})
+	if s.missed(v, true) {
+		t.Error("an answer between two misses makes no row of them")
+	}
+	if !s.missed(v, true) {
+		t.Error("twice in a row is one")
+	}
+}

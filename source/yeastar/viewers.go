@@ -71,7 +71,7 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	lists := make([]listing, len(viewers))
 	faults := make(chan *conversation.PanicError, len(viewers))
 	slots := make(chan struct{}, s.opts.Concurrency)
-	viewers = s.longestUnread(viewers)
+	viewers = s.longestUnasked(viewers)
 	var wg sync.WaitGroup
 	for i, v := range viewers {
 		slots <- struct{}{}
@@ -94,9 +94,9 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 	}
 }
 
-// longestUnread puts those first that were asked longest ago, so that a deadline
+// longestUnasked puts those first that were asked longest ago, so that a deadline
 // that cuts the lists short does not always cut the same ones.
-func (s *Source) longestUnread(viewers []viewer) []viewer {
+func (s *Source) longestUnasked(viewers []viewer) []viewer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ordered := slices.Clone(viewers)

@@ -271,7 +271,7 @@ func TestViewersThatWereAskedLongestAgoComeFirst(t *testing.T) {
 	p := newPBX(t)
 	s := p.source(t, nil)
 	all := []viewer{{}, {number: "1001"}, {number: "1002"}, {number: "1003"}}
-	if got := s.longestUnread(all); !slices.Equal(got, all) {
+	if got := s.longestUnasked(all); !slices.Equal(got, all) {
 		t.Errorf("before any pass: %v", got)
 	}
 	for _, v := range []viewer{{number: "1002"}, {}} {
@@ -281,10 +281,10 @@ func TestViewersThatWereAskedLongestAgoComeFirst(t *testing.T) {
 	s.leave(viewer{number: "1001"}, listing{err: errStuck}, leftOff{})
 	s.leave(viewer{number: "1003"}, listing{err: errStuck, unasked: true}, leftOff{})
 	want := []viewer{{number: "1003"}, {number: "1002"}, {}, {number: "1001"}}
-	if got := s.longestUnread(all); !slices.Equal(got, want) {
+	if got := s.longestUnasked(all); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	s.longestUnread(all[:1])
+	s.longestUnasked(all[:1])
 	if len(s.turnAt) > 1 {
 		t.Errorf("%d viewers are remembered that are gone", len(s.turnAt)-1)
 	}
