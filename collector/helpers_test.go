@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"context"
+	"iter"
 	"strings"
 	"sync"
 	"testing"
@@ -47,6 +48,16 @@ func (f *fake) OpenSessions(ctx context.Context) ([]conversation.Session, conver
 		sessions[i].ListedAt = f.clock.now()
 	}
 	return sessions, f.cover, f.err
+}
+
+func (f *fake) ClosedSessions(_ context.Context, since conversation.Mark) ([]conversation.Session, conversation.Mark, conversation.Coverage, error) {
+	return nil, since, conversation.Coverage{}, conversation.ErrUnsupported
+}
+
+func (f *fake) Messages(context.Context, []conversation.Want) iter.Seq2[conversation.Thread, error] {
+	return func(yield func(conversation.Thread, error) bool) {
+		yield(conversation.Thread{}, conversation.ErrUnsupported)
+	}
 }
 
 func (f *fake) Queues(context.Context) ([]conversation.Queue, error) { return f.queues, f.queueErr }

@@ -71,7 +71,7 @@ const (
 	AwaitingUnknown Awaiting = "unknown"
 )
 
-// Session is one open conversation with one customer. It holds nothing that
+// Session is one conversation with one customer, open or closed. It holds nothing that
 // could name the customer: no number, no address, no text.
 type Session struct {
 	// ID is the system's own number of the session, unique in one target.
@@ -91,6 +91,9 @@ type Session struct {
 	Awaiting Awaiting
 	// LastMessage is the id of the newest message, 0 where the list does not tell.
 	LastMessage int64
+	// Closed is true for a session of the list of closed ones; State is then how it
+	// was left.
+	Closed bool
 	// Window is the time in which a free reply is allowed.
 	Window Window
 	// ShownBy are the viewers that showed the session in this pass.
@@ -114,4 +117,7 @@ type Queue struct {
 	ID int64
 	// Name is the queue's name as people know it.
 	Name string
+	// AutoPickUp is true for a queue in which the first reply picks a session up,
+	// without a record that says so.
+	AutoPickUp bool
 }

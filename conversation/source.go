@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -56,6 +57,17 @@ type Source interface {
 	// OpenSessions lists every open session that any viewer shows. An error means
 	// that nothing could be read; losses short of that are in Coverage.
 	OpenSessions(ctx context.Context) ([]Session, Coverage, error)
+	// ClosedSessions lists the sessions that were closed since a mark, also those
+	// that were never seen open, and returns the mark of this sweep. A viewer that
+	// has no entry in the mark gets one, and none of its sessions is told. The
+	// entry of a viewer whose list could not be read to its end stays. With an
+	// error the mark is the one that was given.
+	ClosedSessions(ctx context.Context, since Mark) ([]Session, Mark, Coverage, error)
+	// Messages reads the records of sessions, the first wants first. It yields a
+	// thread for each that could be read and, without a thread, an error for what
+	// failed, each once; sessions that are in no thread are to be asked for again.
+	// It ends with the context.
+	Messages(ctx context.Context, wants []Want) iter.Seq2[Thread, error]
 	// Queues lists the queues that exist. It may answer from a short-lived cache.
 	Queues(ctx context.Context) ([]Queue, error)
 	// Info tells what the system is. The fields that need no answer from the

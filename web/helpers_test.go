@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,6 +56,16 @@ func (f *fakeSource) OpenSessions(ctx context.Context) ([]conversation.Session, 
 		return nil, conversation.Coverage{Read: 1}, ctx.Err()
 	}
 	return f.open(ctx)
+}
+
+func (f *fakeSource) ClosedSessions(_ context.Context, since conversation.Mark) ([]conversation.Session, conversation.Mark, conversation.Coverage, error) {
+	return nil, since, conversation.Coverage{}, conversation.ErrUnsupported
+}
+
+func (f *fakeSource) Messages(context.Context, []conversation.Want) iter.Seq2[conversation.Thread, error] {
+	return func(yield func(conversation.Thread, error) bool) {
+		yield(conversation.Thread{}, conversation.ErrUnsupported)
+	}
 }
 
 func (f *fakeSource) Queues(ctx context.Context) ([]conversation.Queue, error) {

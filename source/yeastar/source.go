@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -218,4 +219,16 @@ func (s *Source) Close(ctx context.Context) error {
 		return fmt.Errorf("giving the token back: %w", err)
 	}
 	return nil
+}
+
+// ClosedSessions implements conversation.Source.
+func (*Source) ClosedSessions(_ context.Context, since conversation.Mark) ([]conversation.Session, conversation.Mark, conversation.Coverage, error) {
+	return nil, since, conversation.Coverage{}, conversation.ErrUnsupported
+}
+
+// Messages implements conversation.Source.
+func (*Source) Messages(context.Context, []conversation.Want) iter.Seq2[conversation.Thread, error] {
+	return func(yield func(conversation.Thread, error) bool) {
+		yield(conversation.Thread{}, conversation.ErrUnsupported)
+	}
 }
