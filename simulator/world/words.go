@@ -209,6 +209,16 @@ const (
 	SideSystem
 )
 
+// Delivery is how far a message to the customer has come.
+type Delivery string
+
+// The deliveries of a message.
+const (
+	Sending Delivery = "sending"
+	Sent    Delivery = "sent"
+	Failed  Delivery = "failed"
+)
+
 // Record is one entry of a conversation: a message, or something that happened
 // to the session.
 type Record struct {
@@ -223,4 +233,10 @@ type Record struct {
 	To string
 	// Template tells that the message is a template of a campaign.
 	Template bool
+	// Reason is why a closing closed the session.
+	Reason Reason
+	// Delivery is how far a message to the customer has come; empty for all else.
+	Delivery Delivery
+	// Failure is why it could not be delivered, once it failed.
+	Failure string
 }
