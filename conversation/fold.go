@@ -1,16 +1,350 @@
 package conversation
 
-// Owner is who has a session for a stretch of time.
-type Owner uint8
-
-// The owners of a session.
-const (
-	// OwnerUnknown is an owner whom neither a record nor a listing has told.
-	OwnerUnknown Owner = iota
-	// OwnerAutomation is a bot or an automation.
-	OwnerAutomation
-	// OwnerQueue is a queue in which the session waits to be picked up.
-	OwnerQueue
-	// OwnerPeople is an agent, or all agents of a queue without pick-up.
-	OwnerPeople
+import (
+	"cmp"
+	"slices"
+	"time"
 )
+
+const (
+	// settleAfter is how long a message may be under way before it is taken as
+	// delivered (R13, R18), in seconds.
+	settleAfter = 10 * 60
+	// maxAhead is how many seconds a record may lie in the future (R34).
+	maxAhead = 60
+)
+
+// Seen is what a pass shows of a session, beside its records.
+type Seen struct {
+	// Told is false where the session is not listed any more; then only Now,
+	// Campaign and FromStart count.
+	Told bool
+	// Listed is the id of the last message that the listing showed.
+	Listed int64
+	// Owner is who has the session, OwnerUnknown where that is not sure. Of a
+	// closed session it is who had it at the closing.
+	Owner Owner
+	// Auto is true where the first reply picks the session up from its queue.
+	Auto bool
+	// Closed is true for a session of the list of closed ones.
+	Closed bool
+	// Window is the reply window as the listing told it, ListedAt when it did.
+	Window   Window
+	ListedAt time.Time
+	// Campaign is true for a session that a campaign began.
+	Campaign bool
+	// FromStart is true where the first record is the first of the session.
+	FromStart bool
+	// Now is our clock at the reading.
+	Now time.Time
+}
+
+// Folded is what a reading comes to.
+type Folded struct {
+	// Settled is what is certain: the facts up to the first message that is still
+	// under way and young. Shown is everything, as if it will arrive. They are
+	// equal where nothing is under way.
+	Settled, Shown Facts
+	// Sending is the oldest record whose message is under way, however old; its ID
+	// is 0 where there is none.
+	Sending Sending
+	// Events are what is to be counted, in the order of the records. Those of
+	// records beyond Settled.Last come again at the next reading.
+	Events []Event
+}
+
+// Sending is a message that is still under way.
+type Sending struct {
+	ID int64
+	// At is when it was sent, in Unix seconds.
+	At int64
+}
+
+// Fold reads the records of one session: it takes what was settled before, and
+// the records since, in any order; those that are known already are passed over.
+// It knows no clock but seen's. Folding a history at once or in parts gives the
+// same facts and, together, the same events.
+func Fold(before Facts, records []Record, seen Seen) Folded {
+	f := folding{facts: before, seen: seen, windowed: before.Window != 0, current: -1, fresh: before.Last == 0 && seen.FromStart}
+	if seen.Told {
+		f.windowed = seen.Window.Has
+	}
+	var out Folded
+	f.records, out.Sending = f.prepare(records)
+	f.observe()
+	settled := f.settled()
+	for i := range f.records[:settled] {
+		f.step(i)
+	}
+	out.Settled, f.unsettled = f.facts, settled < len(f.records)
+	for i := settled; i < len(f.records); i++ {
+		f.step(i)
+	}
+	f.end()
+	out.Shown, out.Events = f.facts, f.events
+	switch {
+	case !f.unsettled:
+		out.Settled = f.facts
+	case out.Settled.Inbound == out.Shown.Inbound:
+		out.Settled.Window = out.Shown.Window
+	}
+	return out
+}
+
+// folding is a fold under way.
+type folding struct {
+	facts   Facts
+	records []Record
+	seen    Seen
+	events  []Event
+	// stretch is the record that began the stretch of which the listing tells the
+	// owner; -1 for the one that began before these records, nowhere for none.
+	// current is the same of the stretch that is folded now.
+	stretch, current int
+	// observed is true once what the listing showed is applied.
+	observed bool
+	// windowed is true where the session has reply windows.
+	windowed bool
+	// fresh is true until the first record of a session that is read from its start.
+	fresh bool
+	// moved is true once a record has moved the session, later once the customer
+	// has written after the listing.
+	moved, later bool
+	// unsettled is true beyond the first message that is under way.
+	unsettled bool
+	// dropped is the last record that lies in the future.
+	dropped int64
+}
+
+// nowhere is no stretch.
+const nowhere = -2
+
+// prepare puts the records in order, each once, and leaves out what is known and
+// what lies in the future (R34). Of all of them it finds the oldest message that
+// is under way.
+func (f *folding) prepare(records []Record) ([]Record, Sending) {
+	list := make([]Record, 0, len(records))
+	var sending Sending
+	for _, r := range records {
+		if r.Sending() && (sending.ID == 0 || r.At.Unix() < sending.At) {
+			sending = Sending{ID: r.ID, At: r.At.Unix()}
+		}
+		if r.ID > f.facts.Last {
+			list = append(list, r)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Record) int { return cmp.Compare(a.ID, b.ID) })
+	list = slices.CompactFunc(list, func(a, b Record) bool { return a.ID == b.ID })
+	list = slices.DeleteFunc(list, func(r Record) bool {
+		ahead := r.At.Unix()-f.seen.Now.Unix() > maxAhead
+		if ahead {
+			f.dropped = r.ID
+			f.emit(Event{Kind: EventDropped, Record: r.ID})
+		}
+		return ahead
+	})
+	return list, sending
+}
+
+// settled is how many records come before the first message that is under way and
+// young (R13).
+func (f *folding) settled() int {
+	for i := range f.records {
+		if r := &f.records[i]; r.Sending() && f.seen.Now.Unix()-r.At.Unix() < settleAfter {
+			return i
+		}
+	}
+	return len(f.records)
+}
+
+// step folds one record.
+func (f *folding) step(i int) {
+	r := &f.records[i]
+	if r.ID > f.seen.Listed {
+		f.observed = f.observed || f.apply()
+	}
+	f.expire(r)
+	begin, _ := begins(r, f.facts.Closed(), f.fresh)
+	if f.fresh || f.facts.Closed() && opens(r) {
+		f.emit(Event{Kind: EventStarted, Record: r.ID})
+		f.facts.set(isClosed|apiWrote, false)
+		f.facts.set(firstDue, true)
+	}
+	f.fresh = false
+	if begin {
+		f.current = i
+	}
+	switch r.Kind {
+	case KindMessage:
+		if begin {
+			f.own(i)
+		}
+		f.message(r)
+	case KindQueued, KindTransferred:
+		f.move(r, i)
+	case KindPickedUp:
+		f.pickUp(r)
+	case KindClosed:
+		f.close(r)
+	case KindOther:
+		if begin {
+			f.own(i)
+		}
+	}
+	f.facts.Last = r.ID
+}
+
+// message folds something that was said.
+func (f *folding) message(r *Record) {
+	if r.Sender != "" {
+		f.emit(Event{Kind: EventMessage, Record: r.ID, Sender: r.Sender})
+	}
+	if r.Template {
+		f.emit(Event{Kind: EventTemplate, Record: r.ID})
+	}
+	if r.Delivery == DeliveryFailed {
+		f.emit(Event{Kind: EventFailed, Record: r.ID, Failure: r.Failure})
+	}
+	switch {
+	case r.Sender == SenderCustomer:
+		f.asks(r)
+	case r.Human:
+		f.replies(r)
+	case r.Sender == SenderAPI, r.Sender == SenderBot:
+		f.facts.set(apiWrote, true)
+	}
+}
+
+// asks folds a message of the customer (R1, R10, R12).
+func (f *folding) asks(r *Record) {
+	at := r.At.Unix()
+	if f.facts.Unanswered == 0 {
+		f.facts.Unanswered = at
+	}
+	if f.facts.Entered == 0 {
+		f.facts.Entered = at
+	}
+	f.facts.Unread++
+	f.facts.Inbound, f.facts.Window = at, 0
+	if f.windowed {
+		f.facts.Window = at + replyWindow
+	}
+	f.facts.set(decided, false)
+	f.later = r.ID > f.seen.Listed
+}
+
+// replies folds a message of one of our people (R4, R5, R10).
+func (f *folding) replies(r *Record) {
+	if f.facts.Owner == OwnerQueue && f.facts.is(autoPickUp) {
+		f.pickUp(r)
+	}
+	if !r.Answers(f.seen.Campaign) {
+		return
+	}
+	if since, waits := f.facts.Clock(); waits {
+		seconds := max(r.At.Unix()-since, 0)
+		f.emit(Event{Kind: EventResponse, Record: r.ID, Seconds: seconds})
+		if f.facts.is(firstDue) {
+			f.emit(Event{Kind: EventFirstResponse, Record: r.ID, Seconds: seconds})
+		}
+	}
+	f.facts.set(firstDue, false)
+	f.facts.Unanswered, f.facts.HandedOver, f.facts.Unread = 0, 0, 0
+}
+
+// move folds a transfer or a move into a queue (R3, R6, R10).
+func (f *folding) move(r *Record, i int) {
+	bot := r.ByBot || f.facts.Owner == OwnerAutomation || f.facts.is(apiWrote)
+	to, owner := r.To, OwnerPeople
+	switch {
+	case r.Kind == KindQueued:
+		to, owner = ToQueue, OwnerQueue
+		f.facts.Entered = r.At.Unix()
+	case to == ToUntold && i == f.stretch && f.seen.Owner == OwnerAutomation:
+		to, owner = ToAPI, OwnerAutomation
+	case to == ToUntold:
+		to, owner = ToAgent, OwnerUnknown
+	case r.ToBot:
+		owner = OwnerAutomation
+	}
+	if bot && to != ToAPI {
+		f.emit(Event{Kind: EventHandedOver, Record: r.ID})
+		f.facts.HandedOver = r.At.Unix()
+	} else {
+		f.emit(Event{Kind: EventTransferred, Record: r.ID, To: to})
+	}
+	f.moved = true
+	f.facts.Owner = owner
+	f.facts.set(apiWrote|autoPickUp, false)
+	f.own(i)
+}
+
+// pickUp folds a pick-up (R10).
+func (f *folding) pickUp(r *Record) {
+	if f.facts.Entered != 0 {
+		f.emit(Event{Kind: EventPickedUp, Record: r.ID, Seconds: max(r.At.Unix()-f.facts.Entered, 0), Moved: f.moved})
+	}
+	f.facts.Owner = OwnerPeople
+	f.facts.set(apiWrote|autoPickUp, false)
+}
+
+// close folds a closing (R11). One by the time limit loses an open window too (R33).
+func (f *folding) close(r *Record) {
+	if f.facts.Closed() {
+		return
+	}
+	reason := r.Reason
+	if reason == ClosedByTimeout && f.undecided() {
+		f.decide(r.ID)
+	}
+	if f.facts.Owner == OwnerQueue && (reason == ClosedByCustomer || reason == ClosedByTimeout) {
+		reason = ClosedAbandoned
+	}
+	f.emit(Event{Kind: EventClosed, Record: r.ID, Reason: reason, Awaiting: f.facts.Awaiting()})
+	f.facts.close()
+}
+
+// expire decides the window that ended before a record (R33).
+func (f *folding) expire(r *Record) {
+	if f.undecided() && r.At.Unix() > f.facts.Window {
+		f.decide(r.ID)
+	}
+}
+
+// undecided reports whether there is a window whose customer waits.
+func (f *folding) undecided() bool {
+	return f.facts.Window != 0 && f.facts.Unanswered != 0 && !f.facts.is(decided)
+}
+
+// decide says once what became of a window: lost, if people had the session.
+func (f *folding) decide(by int64) {
+	f.facts.set(decided, true)
+	if f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople {
+		f.emit(Event{Kind: EventWindowLost, Record: by, End: f.facts.Window})
+	}
+}
+
+// end applies what the listing and the clock say beyond the records.
+func (f *folding) end() {
+	if !f.observed {
+		f.apply()
+	}
+	if f.seen.Told && f.seen.Closed && !f.facts.Closed() && f.facts.Last <= f.seen.Listed {
+		f.emit(Event{Kind: EventClosed, Record: f.facts.Last, Reason: ClosedOtherwise, Awaiting: f.facts.Awaiting()})
+		f.facts.close()
+	}
+	if f.seen.Told && !f.later {
+		f.facts.Tell(f.seen.Window, f.seen.ListedAt)
+	}
+	if !f.unsettled && f.undecided() && f.seen.Now.Unix()-f.facts.Window > windowJitter {
+		f.decide(f.facts.Last)
+	}
+	f.facts.Last = max(f.facts.Last, f.dropped)
+}
+
+// emit adds an event; those that a delivery decides wait until it is settled.
+func (f *folding) emit(e Event) {
+	if !f.unsettled || !e.Kind.Settled() {
+		f.events = append(f.events, e)
+	}
+}

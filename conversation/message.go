@@ -94,8 +94,9 @@ type Record struct {
 	Human bool
 	// ByBot is true for a move whose own record says that an automation made it.
 	ByBot bool
-	// To is where a transfer leads.
-	To Destination
+	// To is where a transfer leads, and ToBot is true where an automation is there.
+	To    Destination
+	ToBot bool
 	// Reason is why a session was closed.
 	Reason CloseReason
 	// Template is true for a template message.

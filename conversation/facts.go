@@ -1,0 +1,136 @@
+package conversation
+
+import "time"
+
+// Owner is who has a session for a stretch of time.
+type Owner uint8
+
+// The owners of a session.
+const (
+	// OwnerUnknown is an owner whom neither a record nor a listing has told.
+	OwnerUnknown Owner = iota
+	// OwnerAutomation is a bot or an automation.
+	OwnerAutomation
+	// OwnerQueue is a queue in which the session waits to be picked up.
+	OwnerQueue
+	// OwnerPeople is an agent, or all agents of a queue without pick-up.
+	OwnerPeople
+)
+
+// OwnerOf is the owner that a state tells of.
+func OwnerOf(s State) Owner {
+	switch s {
+	case StateAutomated:
+		return OwnerAutomation
+	case StateQueued:
+		return OwnerQueue
+	case StateAssigned, StateShared, StateArchived:
+		return OwnerPeople
+	default:
+		return OwnerUnknown
+	}
+}
+
+// flags are what is true of a session, a bit each: there may be many sessions.
+type flags uint8
+
+const (
+	// isClosed is set between a closing and the message that reopens.
+	isClosed flags = 1 << iota
+	// firstDue is set while the first response of the stretch may still come.
+	firstDue
+	// apiWrote is set once an automation has written under the present owner.
+	apiWrote
+	// autoPickUp is set while the first reply picks the session up.
+	autoPickUp
+	// decided is set once it is known whether the window was lost.
+	decided
+)
+
+// Facts are what the records of one session come to. Times are Unix seconds, 0
+// for none: there are as many Facts as sessions. The zero Facts know nothing.
+type Facts struct {
+	// Last is the id of the last record that was folded.
+	Last int64
+	// Unanswered is the customer's first message since the last good reply or
+	// closing; HandedOver is the last hand-over by a bot.
+	Unanswered, HandedOver int64
+	// Entered is when the session came into its queue.
+	Entered int64
+	// Inbound is the customer's last message, Window the end of its reply window.
+	Inbound, Window int64
+	// Unread counts the customer's messages since Unanswered.
+	Unread uint32
+	// Owner is who has the session.
+	Owner Owner
+	flags flags
+}
+
+// Awaits reports whether the customer is owed an answer (R1, R2).
+func (f *Facts) Awaits() bool { return f.Unanswered != 0 && f.Owner != OwnerAutomation }
+
+// Awaiting is whose turn it is.
+func (f *Facts) Awaiting() Awaiting {
+	if f.Awaits() {
+		return AwaitingAgent
+	}
+	return AwaitingCustomer
+}
+
+// Clock is since when the customer has waited for a human (R1, R3), and whether
+// he does.
+func (f *Facts) Clock() (since int64, waits bool) {
+	return max(f.Unanswered, f.HandedOver), f.Awaits()
+}
+
+// Closed reports whether the records end with a closing.
+func (f *Facts) Closed() bool { return f.is(isClosed) }
+
+func (f *Facts) is(flag flags) bool { return f.flags&flag != 0 }
+
+func (f *Facts) set(flag flags, on bool) {
+	f.flags &^= flag
+	if on {
+		f.flags |= flag
+	}
+}
+
+// close is what a closing does to what is known (R1).
+func (f *Facts) close() {
+	f.Unanswered, f.HandedOver, f.Entered, f.Unread = 0, 0, 0, 0
+	f.Owner, f.flags = OwnerUnknown, f.flags&decided|isClosed
+}
+
+// replyWindow is how long WhatsApp and Facebook allow a free reply after the
+// customer's message (R12).
+const replyWindow = 24 * 60 * 60
+
+// windowJitter is by how many seconds two tellings of one end may differ.
+const windowJitter = 60
+
+// Tell takes note of the end of the reply window as a listing told it (R12). The
+// customer's last message decides the end as long as the system agrees.
+func (f *Facts) Tell(told Window, listedAt time.Time) {
+	if !told.Has {
+		f.Window = 0
+		return
+	}
+	end, now := told.End.Unix(), listedAt.Unix()
+	own := int64(0)
+	if f.Inbound != 0 {
+		own = f.Inbound + replyWindow
+	}
+	over := !told.End.After(listedAt)
+	switch {
+	case over && own != 0 && own <= now+windowJitter, !over && own != 0 && near(own, end):
+		f.Window = own
+	case over && f.Window != 0 && f.Window < end:
+		// It was known to end earlier; 0 says only that it is over.
+	case !over && f.Window != 0 && near(f.Window, end) && f.Window-end != windowJitter && end-f.Window != windowJitter:
+		// The same end, told a moment earlier or later.
+	default:
+		f.Window = end
+	}
+}
+
+func near(a, b int64) bool { return a-b <= windowJitter && b-a <= windowJitter }
