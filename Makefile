@@ -98,6 +98,10 @@ bench-process: build simulator ## measure time and memory of the whole program f
 soak: ## run the simulated day for many seeds; SEEDS=100 chooses
 	SEEDS='$(SEEDS)' $(GO) test -count=1 -timeout 60m -run TestASimulatedDay .
 
+.PHONY: mutations
+mutations: tool-prometheus ## look for mistakes in the alert rules that no test of them finds
+	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -run TestEveryMistakeInTheRules .
+
 .PHONY: docs
 docs: ## write docs/metrics.md anew
 	UPDATE=1 $(GO) test -count=1 -run TestMetricsDocument .

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mutant is the rules file with one mistake in it.
+type mutant struct {
+	rule string // the rule that is wrong
+	what string // the line as it was, and what was changed
+	text string
+}
+
+// mutation is a kind of mistake: where it can be made, and what is written there
+// instead of what is found.
+type mutation struct {
+	in      *regexp.Regexp // the lines in which it can be made
+	pattern *regexp.Regexp
+	instead func(found string) []string
+}
+
+func instead(by ...string) func(string) []string {
+	return func(string) []string { return by }
+}
+
+// nearby are the numbers beside one.
+func nearby(number string) []string {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		panic(err)
+	}
+	return []string{strconv.Itoa(n - 1), strconv.Itoa(n + 1)}
+}
+
+// always is a match of the same label, and of a text that is put in for %q, that
+// holds for every value.
+func always(match string) []string {
+	label, value, _ := strings.Cut(match, "=")
+	every := "'.*'"
+	switch {
+	case value == "%q":
+		every = "'.*%.0s'"
+	case strings.HasPrefix(value, `"`):
+		every = `".*"`
+	}
+	return []string{strings.TrimSuffix(label, "!") + "=~" + every}
+}
+
+// mutations are all mistakes that the tests of the rules must find: another number
+// or duration, another comparison, a label that is not matched on, and words that
+// mean something near.
+func mutations() []mutation {
+	expression := regexp.MustCompile(`^ {10}`)
+	setting := regexp.MustCompile(`^ {8}(for|keep_firing_for|expr):`)
+	severity := regexp.MustCompile(`^ {10}severity:`)
+	all := regexp.MustCompile(``)
+	word := func(in *regexp.Regexp, pattern string, by ...string) mutation {
+		return mutation{in, regexp.MustCompile(pattern), instead(by...)}
+	}
+	list := []mutation{
+		{expression, regexp.MustCompile(`\d+`), nearby},
+		{setting, regexp.MustCompile(`\d+`), nearby},
+		{all, regexp.MustCompile(`\b[a-z_]+!?=("[^"]*"|'[^']*'|%q)`), always},
+		word(expression, ` > `, " >= ", " < "),
+		word(expression, ` < `, " <= ", " > "),
+		word(expression, ` == `, " != ", " >= "),
+		word(expression, `unless`, "and"),
+		word(expression, `\bor$`, "unless", "and"),
+		word(expression, ` group_left \(\)`, ""),
+		word(expression, `\bmin by`, "max by"),
+		word(expression, `\bsum by`, "max by"),
+		word(expression, `\bgroup by`, "count by"),
+		word(expression, `\bincrease\b`, "delta", "rate"),
+		word(expression, `\blast_over_time\b`, "max_over_time", "min_over_time"),
+		word(severity, `warning`, "critical"),
+		word(severity, `critical`, "warning"),
+	}
+	for _, label := range []string{"job", "instance", "target", "channel"} {
+		list = append(list, word(expression, `\b`+label+`, `, ""))
+	}
+	return append(list, word(expression, `, queue\)`, ")"))
+}
+
+// mutants makes every mistake at every place where it can be made.
+func mutants(text string) []mutant {
+	var list []mutant
+	name := regexp.MustCompile(`^ {6}- (?:alert|record): (\S+)`)
+	at, current := 0, ""
+	annotations := false
+	for line := range strings.Lines(text) {
+		if found := name.FindStringSubmatch(line); found != nil {
+			current, annotations = found[1], false
+		}
+		annotations = annotations || strings.TrimSpace(line) == "annotations:"
+		for _, m := range mutations() {
+			if current == "" || strings.HasPrefix(strings.TrimSpace(line), "#") || !m.in.MatchString(line) {
+				continue
+			}
+			// Of the annotations, only what their queries match on is a rule.
+			if annotations && m.in.String() != "" {
+				continue
+			}
+			body := strings.TrimSuffix(line, "\n")
+			for _, place := range m.pattern.FindAllStringIndex(body, -1) {
+				found := body[place[0]:place[1]]
+				for _, other := range m.instead(found) {
+					list = append(list, mutant{
+						rule: current,
+						what: fmt.Sprintf("%s: %q instead of %q in %q", current, other, found, strings.TrimSpace(body)),
+						text: text[:at+place[0]] + other + text[at+place[1]:],
+					})
+				}
+			}
+		}
+		at += len(line)
+	}
+	return list
+}
+
+// Every mistake in the rules makes a test fail. A mistake with which the rules
+// cannot be loaded shows nothing, so there is none of these.
+func TestEveryMistakeInTheRulesIsFound(t *testing.T) {
+	if os.Getenv("MUTATIONS") == "" {
+		t.Skip("it takes a while; make mutations runs it")
+	}
+	text, err := os.ReadFile(rulesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, tests := t.TempDir(), ruleTests(t)
+	list := mutants(string(text))
+	if len(list) < 100 {
+		t.Fatalf("only %d mutants", len(list))
+	}
+	// The rules as they are come last: they are no mistake, and no test may fail.
+	right := len(list)
+	list = append(list, mutant{rule: "conversation", what: "the rules as they are", text: string(text)})
+	check := []string{"check", "rules"}
+	for i, m := range list {
+		file := filepath.Join(dir, strconv.Itoa(i), filepath.Base(rulesFile))
+		if err := os.Mkdir(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(m.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		check = append(check, file)
+	}
+	if out, err := promtool(t, check...); err != nil {
+		t.Fatalf("a mutant is no rules file: %v\n%s", err, out)
+	}
+	for i, m := range list {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			if found(t, filepath.Join(dir, strconv.Itoa(i)), m, tests) == (i == right) {
+				t.Errorf("no test finds, or one that should not: %s", m.what)
+			}
+		})
+	}
+}
+
+// found tells whether a test fails with the mutant in the folder. Only files
+// that are about its rule are run, the shortest first.
+func found(t *testing.T, dir string, m mutant, tests []string) bool {
+	t.Helper()
+	about := make(map[string][]byte)
+	for _, file := range tests {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte(m.rule)) {
+			about[filepath.Base(file)] = text
+		}
+	}
+	var files []string
+	for file := range about {
+		files = append(files, file)
+	}
+	slices.SortFunc(files, func(a, b string) int { return len(about[a]) - len(about[b]) })
+	for _, name := range files {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, about[name], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := promtool(t, "test", "rules", file); err != nil {
+			t.Logf("%s\n%s", m.what, out)
+			return true
+		}
+	}
+	return false
+}
