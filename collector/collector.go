@@ -22,11 +22,11 @@ type Collector struct {
 
 // New makes a Collector of targets.
 func New(targets ...*Target) *Collector {
-	var all []family
+	var all []described
 	for _, g := range groups() {
-		all = append(all, g.families()...)
+		all = append(all, describe(g.name, g.families())...)
 	}
-	return &Collector{targets: targets, families: describe(append(all, healthFamilies()...))}
+	return &Collector{targets: targets, families: append(all, describe("", healthFamilies())...)}
 }
 
 // Request is what a scrape asks for.

@@ -278,8 +278,16 @@ func TestCloseClosesEverySource(t *testing.T) {
 // What is documented is what is exported, and the linter of the format has no
 // complaint.
 func TestEveryMetricIsDescribed(t *testing.T) {
-	b := newBench()
-	b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), start().Add(time.Hour))}
+	b := newStory()
+	b.scrape()
+	b.open(1, func(listed *conversation.Session) {
+		waits(listed)
+		listed.Window = conversation.Window{Has: true, End: start().Add(time.Hour)}
+	})
+	b.customer(1)
+	b.sending(1)
+	b.customer(1)
+	b.clock.advance(time.Minute)
 	problems, err := testutil.CollectAndLint(b.scrape())
 	if err != nil || len(problems) != 0 {
 		t.Errorf("lint: %v, %v", problems, err)
@@ -299,7 +307,7 @@ func TestEveryMetricIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if n, want := len(Metrics()), 3+8; n != want {
+	if n, want := len(Metrics()), 3+17+11; n != want {
 		t.Errorf("%d metrics, want %d", n, want)
 	}
 }

@@ -9,22 +9,32 @@ import (
 	"conversation_exporter/conversation"
 )
 
-// StageStable is the stage of a metric whose name, labels and meaning stay.
-const StageStable = "stable"
+// The stages of a metric.
+const (
+	// StageStable is that of a metric whose name, labels and meaning stay.
+	StageStable = "stable"
+	// StageExperimental is that of a metric that may change or go.
+	StageExperimental = "experimental"
+)
 
 // emit takes one sample: its value and the values of the family's labels.
 type emit func(value float64, labels ...string)
+
+// emitDistribution takes one histogram and the values of the family's labels.
+type emitDistribution func(d distribution, labels ...string)
 
 // family is one metric: what it is called and means, and the pure function that
 // turns what a pass knows of a target into its samples.
 type family struct {
 	name   string
 	help   string
-	kind   prometheus.ValueType
-	labels []string // those after target
+	kind   prometheus.ValueType // of samples
+	labels []string             // those after target
 	stage  string
 	// samples must do nothing but look at the view and emit.
 	samples func(v *view, emit emit)
+	// distributions is what a histogram has instead.
+	distributions func(v *view, emit emitDistribution)
 }
 
 // group is what is switched on and off as one.
@@ -44,6 +54,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{name: groupSessions, summary: "open sessions and reply windows", byDefault: true, read: (*Target).readSessions, families: sessionFamilies},
+		{name: groupMessages, summary: "who is unanswered, messages, responses and lost windows", byDefault: true, read: (*Target).readMessages, families: messageFamilies},
 	}
 }
 
@@ -83,7 +94,7 @@ func Metrics() []Metric {
 	add := func(groupName string, families []family) {
 		for _, f := range families {
 			list = append(list, Metric{
-				Group: groupName, Name: f.name, Help: f.help, Type: typeName(f.kind),
+				Group: groupName, Name: f.name, Help: f.help, Type: f.typeName(),
 				Labels: append([]string{"target"}, f.labels...), Stage: f.stage,
 			})
 		}
@@ -95,37 +106,55 @@ func Metrics() []Metric {
 	return list
 }
 
-func typeName(kind prometheus.ValueType) string {
-	if kind == prometheus.CounterValue {
+func (f *family) typeName() string {
+	switch {
+	case f.distributions != nil:
+		return "histogram"
+	case f.kind == prometheus.CounterValue:
 		return "counter"
+	default:
+		return "gauge"
 	}
-	return "gauge"
 }
 
 // described is a family with its descriptor, which is made once.
 type described struct {
 	family
-	desc *prometheus.Desc
+	// group is the group's name; empty for those that are always exported.
+	group string
+	desc  *prometheus.Desc
 }
 
-func describe(families []family) []described {
+// describe makes the descriptors of a group's families.
+func describe(group string, families []family) []described {
 	list := make([]described, 0, len(families))
 	for _, f := range families {
 		desc := prometheus.NewDesc(f.name, f.help, append([]string{"target"}, f.labels...), nil)
-		list = append(list, described{family: f, desc: desc})
+		list = append(list, described{family: f, group: group, desc: desc})
 	}
 	return list
 }
 
-// collect sends the samples of one target.
+// collect sends the samples of one target, if it has this group.
 func (d described) collect(v *view, ch chan<- prometheus.Metric) {
-	d.samples(v, func(value float64, labels ...string) {
-		all := append([]string{conversation.Label(v.target)}, labels...)
-		m, err := prometheus.NewConstMetric(d.desc, d.kind, value, all...)
+	if d.group != "" && !v.has(d.group) {
+		return
+	}
+	send := func(m prometheus.Metric, err error) {
 		if err != nil {
 			m = prometheus.NewInvalidMetric(d.desc, err)
 		}
 		ch <- m
+	}
+	target := conversation.Label(v.target)
+	if d.distributions != nil {
+		d.distributions(v, func(h distribution, labels ...string) {
+			send(prometheus.NewConstHistogram(d.desc, h.count, h.sum, h.byBound(), append([]string{target}, labels...)...))
+		})
+		return
+	}
+	d.samples(v, func(value float64, labels ...string) {
+		send(prometheus.NewConstMetric(d.desc, d.kind, value, append([]string{target}, labels...)...))
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 // healthFamilies are the metrics that say how good the others are. They are
 // always exported.
 func healthFamilies() []family {
-	return append(targetFamilies(), readingFamilies()...)
+	return append(targetFamilies(), append(readingFamilies(), recordFamilies()...)...)
 }
 
 // targetFamilies tell of the target and its last pass as a whole.
@@ -95,6 +95,40 @@ func readingFamilies() []family {
 					if v.began {
 						emit(o.took.Seconds(), o.group)
 					}
+				}
+			},
+		},
+	}
+}
+
+// recordFamilies tell what was left out of the group "messages".
+func recordFamilies() []family {
+	return []family{
+		{
+			name: "conversation_scrape_pending_sessions", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Sessions whose messages are still to be read. They are left out of the metrics of messages.",
+			samples: func(v *view, emit emit) {
+				if v.backlogs != nil && v.has(groupMessages) {
+					emit(float64(v.pending))
+				}
+			},
+		},
+		{
+			name: "conversation_messages_skipped_total", kind: prometheus.CounterValue, stage: StageStable,
+			help: "Records that were passed over, at the least, because a session had too many new ones: 500 in a pass, 200 at the first reading.",
+			samples: func(v *view, emit emit) {
+				if v.counts != nil && v.has(groupMessages) {
+					emit(v.counts.skipped)
+				}
+			},
+		},
+		{
+			name: "conversation_records_dropped_total", kind: prometheus.CounterValue, stage: StageStable,
+			help:   "Records that were not used: future, because their time is more than 60 seconds ahead of our clock.",
+			labels: []string{"reason"},
+			samples: func(v *view, emit emit) {
+				if v.counts != nil && v.has(groupMessages) {
+					emit(v.counts.dropped, "future")
 				}
 			},
 		},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,13 @@ type fake struct {
 	queues   []conversation.Queue
 	queueErr error
 	infoErr  error
+	// ended are the rows of the closed list, records those of the sessions.
+	ended   []conversation.Session
+	records map[int64][]conversation.Record
+	// asked is what was wanted last, most how many of that are read in time.
+	asked                []conversation.Want
+	most, sweeps         int
+	sweepErr, messageErr error
 	// down is true where no call succeeds.
 	down bool
 	// during is called while the sessions are listed.
@@ -45,18 +53,71 @@ func (f *fake) OpenSessions(ctx context.Context) ([]conversation.Session, conver
 	}
 	sessions := append([]conversation.Session(nil), f.sessions...)
 	for i := range sessions {
-		sessions[i].ListedAt = f.clock.now()
+		s := &sessions[i]
+		s.ListedAt = f.clock.now()
+		if s.ShownBy == nil {
+			s.ShownBy = conversation.NewViewerSet(viewer)
+		}
+		if n := len(f.records[s.ID]); n > 0 && s.LastMessage == 0 {
+			s.LastMessage = f.records[s.ID][n-1].ID
+		}
 	}
 	return sessions, f.cover, f.err
 }
 
 func (f *fake) ClosedSessions(_ context.Context, since conversation.Mark) ([]conversation.Session, conversation.Mark, conversation.Coverage, error) {
-	return nil, since, conversation.Coverage{}, conversation.ErrUnsupported
+	f.sweeps++
+	if f.sweepErr != nil {
+		return nil, since, conversation.Coverage{}, f.sweepErr
+	}
+	sessions := append([]conversation.Session(nil), f.ended...)
+	for i := range sessions {
+		sessions[i].ListedAt, sessions[i].Closed = f.clock.now(), true
+	}
+	mark, known := since.Viewers[viewer]
+	sessions = slices.DeleteFunc(sessions, func(s conversation.Session) bool { return !known || s.LastMessage <= mark })
+	return sessions, conversation.Mark{Viewers: map[string]int64{viewer: f.last()}}, conversation.Coverage{Read: 1}, nil
 }
 
-func (f *fake) Messages(context.Context, []conversation.Want) iter.Seq2[conversation.Thread, error] {
+// viewer is who shows all sessions of a fake.
+const viewer = "all"
+
+// last is the newest message that there is.
+func (f *fake) last() (id int64) {
+	for _, records := range f.records {
+		for _, r := range records {
+			id = max(id, r.ID)
+		}
+	}
+	return id
+}
+
+func (f *fake) Messages(ctx context.Context, wants []conversation.Want) iter.Seq2[conversation.Thread, error] {
 	return func(yield func(conversation.Thread, error) bool) {
-		yield(conversation.Thread{}, conversation.ErrUnsupported)
+		f.asked = nil
+		if f.messageErr != nil {
+			yield(conversation.Thread{}, f.messageErr)
+			return
+		}
+		for i, w := range wants {
+			f.asked = append(f.asked, w)
+			if f.most > 0 && i >= f.most {
+				yield(conversation.Thread{}, context.DeadlineExceeded)
+				return
+			}
+			all := f.records[w.Session]
+			from := len(all)
+			for from > 0 && !w.Reached(all[from:]) {
+				from--
+			}
+			thread := conversation.Thread{Session: w.Session, Records: slices.Clone(all[from:]), FromStart: from == 0, ReadAt: f.clock.now()}
+			if more := len(thread.Records) - w.Limit; more > 0 {
+				thread.Records, thread.Skipped, thread.FromStart = thread.Records[more:], more, false
+			}
+			if !yield(thread, nil) || ctx.Err() != nil {
+				return
+			}
+		}
 	}
 }
 
@@ -65,6 +126,7 @@ func (f *fake) Queues(context.Context) ([]conversation.Queue, error) { return f.
 func (f *fake) Info(context.Context) (conversation.Info, error) {
 	info := conversation.Info{
 		System: "fake", Version: "1.2", States: []conversation.State{conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated},
+		Failures: []string{"send_fail", "other"},
 	}
 	if !f.down {
 		info.AcceptedAt = f.clock.now()

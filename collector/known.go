@@ -62,18 +62,21 @@ type labels struct {
 
 // learn takes note of the channels and queues of a pass. queues is nil where
 // the list could not be read; then what was seen within the hour stays.
-func (k *known) learn(sessions []conversation.Session, queues []conversation.Queue, now time.Time) labels {
+func (k *known) learn(queues []conversation.Queue, now time.Time, lists ...[]conversation.Session) labels {
 	if queues != nil {
 		clear(k.queues)
 	}
 	for _, q := range queues {
 		k.queues[q.ID] = knownName{q.Name, now}
 	}
-	for _, s := range sessions {
-		if s.Queue.ID != 0 {
-			k.queues[s.Queue.ID] = knownName{s.Queue.Name, now}
+	for _, sessions := range lists {
+		for i := range sessions {
+			s := &sessions[i]
+			if s.Queue.ID != 0 {
+				k.queues[s.Queue.ID] = knownName{s.Queue.Name, now}
+			}
+			k.learnChannel(s.Channel, now)
 		}
-		k.learnChannel(s.Channel, now)
 	}
 	ids := make([]int64, 0, len(k.queues))
 	for id, q := range k.queues {
@@ -134,14 +137,11 @@ func queueLabel(id int64, name string) string {
 	return name
 }
 
-// place is where a session is counted.
-func (l labels) place(s conversation.Session) place {
-	at := place{channel: other, queue: noQueue}
-	if known, ok := l.channels[s.Channel]; ok {
-		at.channel = known.name
-	}
-	if s.Queue.ID != 0 {
-		name, ok := l.queues[s.Queue.ID]
+// place is where a session of a channel and a queue is counted.
+func (l labels) place(channel string, queue conversation.Queue) place {
+	at := place{channel: l.channel(channel), queue: noQueue}
+	if queue.ID != 0 {
+		name, ok := l.queues[queue.ID]
 		if !ok {
 			name = other
 		}
@@ -150,13 +150,27 @@ func (l labels) place(s conversation.Session) place {
 	return at
 }
 
-// remember notes where sessions were seen and what they were.
-func (k *known) remember(at place, s conversation.Session) {
+// channel is the label of a channel.
+func (l labels) channel(channel string) string {
+	if known, ok := l.channels[channel]; ok {
+		return known.name
+	}
+	return other
+}
+
+// know notes that something was at a place.
+func (k *known) know(at place) *knownPlace {
 	p, ok := k.places[at]
 	if !ok {
 		p = &knownPlace{}
 		k.places[at] = p
 	}
+	return p
+}
+
+// remember notes where sessions were seen and what they were.
+func (k *known) remember(at place, s conversation.Session) {
+	p := k.know(at)
 	p.campaign = p.campaign || s.Origin == conversation.OriginCampaign
 	if s.Window.Has {
 		k.windowed[at.channel] = true
@@ -182,23 +196,37 @@ func (k *known) forget(now time.Time, l labels, seen map[place]*tally) {
 }
 
 // fill gives every known place its zeros: each state that the system has, each
-// class of time left on channels with windows.
-func (k *known) fill(tallies map[place]*tally, states []conversation.State) {
+// class of time left on channels with windows, each age of who waits. Where
+// messages are not read, whose turn it is is not known, and where some are still
+// to be read, a zero of theirs might be untrue.
+func (k *known) fill(tallies map[place]*tally, backlogs map[place]*backlog, v *view) {
+	messages := v.has(groupMessages)
 	for at, p := range k.places {
-		t, ok := tallies[at]
-		if !ok {
-			t = newTally()
-			tallies[at] = t
+		t, b := tallies[at], backlogs[at]
+		if t == nil {
+			t, b = newTally(), newBacklog()
+			tallies[at], backlogs[at] = t, b
 		}
-		for _, state := range states {
+		for _, state := range v.info.States {
 			t.open[kind{conversation.OriginRegular, state}] += 0
 			if p.campaign {
 				t.open[kind{conversation.OriginCampaign, state}] += 0
 			}
 		}
-		if k.windowed[at.channel] {
+		b.fill(v.info.States)
+		if !k.windowed[at.channel] {
+			continue
+		}
+		awaited := sides()
+		switch {
+		case !messages:
+			awaited = []conversation.Awaiting{conversation.AwaitingUnknown}
+		case b.pending > 0:
+			awaited = nil
+		}
+		for _, awaiting := range awaited {
 			for _, class := range remainings() {
-				t.windows[window{conversation.AwaitingUnknown, class}] += 0
+				t.windows[window{awaiting, class}] += 0
 			}
 		}
 	}

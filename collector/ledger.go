@@ -1,102 +1,144 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"conversation_exporter/conversation"
 )
 
 const (
-	// windowJitter is by how much the end of a window may differ from what is
-	// remembered without being another window (R12).
-	windowJitter = 60 * time.Second
 	// holdTime and holdPasses are how long a session stays in the gauges that only
 	// a viewer could show which failed, whichever is longer (R26).
 	holdTime   = 5 * time.Minute
 	holdPasses = 2
-	// entryLife is how long a session is remembered that is no longer listed.
+	// entryLife is how long a session is remembered that is no longer listed (R24).
 	entryLife = time.Hour
-	// maxEntries is beyond how many sessions those go first that were not listed
-	// any more.
-	maxEntries = 150_000
+	// maxEntries is how many sessions are remembered, maxTombstones of how many
+	// that were forgotten so much stays that they do not count again (R25).
+	maxEntries    = 150_000
+	maxTombstones = 50_000
+	// maxChannelNames bounds the channels that are told apart at all.
+	maxChannelNames = 1 << 15
 )
 
 // ledger is what is remembered of each session between passes. It has no lock of
 // its own.
 type ledger struct {
-	entries map[int64]entry
+	entries map[int64]*entry
 	// pass counts the passes, so that an entry tells when it was shown last.
-	pass uint64
+	pass uint32
 	sets conversation.ViewerSets
+	// channels and queues are what entries refer to.
+	channels   []string
+	channelIDs map[string]uint16
+	queues     map[int64]conversation.Queue
+	marks      marks
+	tombstones map[int64]tombstone
+	// messages is true where records are read: then what is no longer listed is
+	// followed to its end.
+	messages bool
+	// limit is maxEntries, but in tests.
+	limit int
+	// leftOut counts the sessions of the last pass that there is no room for.
+	leftOut int
+	// events are what was read and is not counted yet.
+	events []countable
+	// inbound is the newest message of a customer, by channel, in Unix seconds.
+	inbound map[string]int64
 }
 
-// entry is what is remembered of one session: how it was last shown.
-type entry struct {
-	channel string
-	queue   conversation.Queue
-	origin  conversation.Origin
-	// state is what was exported, sure the last state that was sure; empty if
-	// none was.
-	state, sure conversation.State
-	awaiting    conversation.Awaiting
-	// window is the end of the reply window; zero where there is none.
-	window  time.Time
-	shownBy *conversation.ViewerSet
-	seen    time.Time
-	pass    uint64
+func newLedger(messages bool) *ledger {
+	return &ledger{
+		entries: make(map[int64]*entry), channelIDs: make(map[string]uint16), queues: make(map[int64]conversation.Queue),
+		tombstones: make(map[int64]tombstone), inbound: make(map[string]int64), messages: messages, limit: maxEntries,
+		marks: newMarks(),
+	}
 }
 
-func newLedger() *ledger { return &ledger{entries: make(map[int64]entry)} }
-
-// settle replaces in a pass's sessions what jitters or could not be known by
-// what is remembered of them, and remembers the rest. It returns them with those
-// sessions that are held because a viewer could not show them (R26).
-func (l *ledger) settle(sessions []conversation.Session, now time.Time, cover conversation.Coverage) []conversation.Session {
+// list takes note of the open sessions of a pass. It replaces in them what
+// jitters or could not be known by what is remembered of them.
+func (l *ledger) list(sessions []conversation.Session, now time.Time, cover conversation.Coverage) {
 	l.pass++
+	oldest := l.room(sessions)
 	for i := range sessions {
-		l.settleOne(&sessions[i], now, cover)
-	}
-	full := len(l.entries) > maxEntries
-	for id, e := range l.entries {
-		if e.pass == l.pass {
-			continue
-		}
-		missed, held := l.missed(e, now, cover)
-		switch {
-		case held:
-			sessions = append(sessions, e.session(id))
-		case !missed && cover.AllViewers(), full, now.Sub(e.seen) >= entryLife:
-			delete(l.entries, id)
+		s := &sessions[i]
+		if e := l.entries[s.ID]; e != nil || s.LastMessage >= oldest {
+			l.show(l.entry(s, now), s, cover)
 		}
 	}
-	return sessions
 }
 
-func (l *ledger) settleOne(s *conversation.Session, now time.Time, cover conversation.Coverage) {
+// room returns the oldest last message that a session may have for which there
+// is room: those that are silent longest are left out.
+func (l *ledger) room(sessions []conversation.Session) int64 {
+	l.leftOut = max(0, len(sessions)-l.limit)
+	if l.leftOut == 0 {
+		return 0
+	}
+	ids := make([]int64, 0, len(sessions))
+	for i := range sessions {
+		ids = append(ids, sessions[i].LastMessage)
+	}
+	slices.Sort(ids)
+	oldest := ids[l.leftOut]
+	for i := range sessions {
+		if e := l.entries[sessions[i].ID]; e != nil && sessions[i].LastMessage < oldest {
+			l.forget(sessions[i].ID, e)
+		}
+	}
+	return oldest
+}
+
+// entry returns what is remembered of a session, which is made where there is
+// nothing.
+func (l *ledger) entry(s *conversation.Session, now time.Time) *entry {
+	e := l.entries[s.ID]
+	if e == nil {
+		e = &entry{read: unread}
+		if t, ok := l.tombstones[s.ID]; ok {
+			e.counted, e.floor, e.floorAt = t.counted, t.counted, seconds(t.seen)
+			delete(l.tombstones, s.ID)
+		}
+		l.entries[s.ID] = e
+	}
+	e.seen, e.pass = now.UnixNano(), l.pass
+	return e
+}
+
+// show takes note of how a session was listed.
+func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Coverage) {
 	// Without its monotonic part, an instant follows a clock that is set.
 	s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
-	e := l.entries[s.ID]
-	s.State = settleState(s.State, s.StateSure, e.sure)
+	s.State = settleState(s.State, s.StateSure, e.sure.state())
+	state := codeOf(s.State)
 	if s.StateSure {
-		e.sure = s.State
-	}
-	if s.State == conversation.StateAutomated {
-		s.Awaiting = conversation.AwaitingCustomer // R2: nobody is owed an answer.
-	}
-	if s.Window.Has {
-		s.Window.End = settleWindow(s.Window.End, e.window, s.ListedAt)
-		e.window = s.Window.End
-	} else {
-		e.window = time.Time{}
+		e.sure = state
 	}
 	before := e.shownBy
-	if e.queue.ID != s.Queue.ID || e.state != s.State {
+	if e.queue != s.Queue.ID || e.state != state {
 		before = nil // It has another owner, so those who saw it then do not see it now.
 	}
-	e.channel, e.queue, e.origin, e.state, e.awaiting = s.Channel, s.Queue, s.Origin, s.State, s.Awaiting
 	e.shownBy = l.shown(s.ShownBy, before, cover)
-	e.seen, e.pass = now, l.pass
-	l.entries[s.ID] = e
+	e.channel, e.queue, e.state, e.listed = l.channel(s.Channel), s.Queue.ID, state, s.LastMessage
+	if s.Queue.ID != 0 {
+		l.queues[s.Queue.ID] = s.Queue
+	}
+	e.set(isCampaign, s.Origin == conversation.OriginCampaign)
+	e.set(isSure, s.StateSure)
+	e.set(isClosed, s.Closed)
+	e.tell(s.Window, s.ListedAt)
+}
+
+// channel returns the number of a channel's name.
+func (l *ledger) channel(name string) uint16 {
+	id, ok := l.channelIDs[name]
+	if !ok && len(l.channels) < maxChannelNames {
+		id = uint16(len(l.channels)) // #nosec G115 -- bounded by maxChannelNames
+		l.channels = append(l.channels, name)
+		l.channelIDs[name] = id
+	}
+	return id
 }
 
 // shown returns who showed a session last: those who do so now, and of those who
@@ -115,28 +157,95 @@ func (l *ledger) shown(now, before *conversation.ViewerSet, cover conversation.C
 	return now
 }
 
-// session gives the session as it was last shown.
-func (e entry) session(id int64) conversation.Session {
-	return conversation.Session{
-		ID: id, Channel: e.channel, Queue: e.queue, Origin: e.origin, State: e.state, Awaiting: e.awaiting,
-		Window: conversation.Window{Has: !e.window.IsZero(), End: e.window}, ListedAt: e.seen, ShownBy: e.shownBy,
+// settle gives the listed sessions what is known of them, leaves out those that
+// a closed list has shown closed since, and adds those that are held because a
+// viewer could not show them (R26). What has been gone for long is forgotten.
+func (l *ledger) settle(sessions []conversation.Session, now time.Time, cover conversation.Coverage) []conversation.Session {
+	sessions = slices.DeleteFunc(sessions, func(s conversation.Session) bool {
+		e := l.entries[s.ID]
+		return e != nil && e.is(isClosed)
+	})
+	for i := range sessions {
+		if e := l.entries[sessions[i].ID]; e != nil {
+			sessions[i].Awaiting, sessions[i].Window = e.awaiting(sessions[i].State), e.window()
+		} else if sessions[i].State == conversation.StateAutomated {
+			sessions[i].Awaiting = conversation.AwaitingCustomer // R2
+		}
 	}
+	for id, e := range l.entries {
+		if e.pass == l.pass {
+			continue
+		}
+		missed, held := l.missed(e, now, cover)
+		switch {
+		case held:
+			sessions = append(sessions, l.session(id, e))
+		case l.over(e, missed, now, cover):
+			l.forget(id, e)
+		}
+	}
+	l.trim()
+	return sessions
+}
+
+// awaiting is whose turn it is in a session in the given state. It is not known
+// while the records are not read up to what was listed (R27).
+func (e *entry) awaiting(state conversation.State) conversation.Awaiting {
+	switch {
+	case state == conversation.StateAutomated:
+		return conversation.AwaitingCustomer // R2: nobody is owed an answer.
+	case !e.known():
+		return conversation.AwaitingUnknown
+	default:
+		return e.shown().Awaiting()
+	}
+}
+
+// over reports whether a session that is not listed need not be remembered any
+// longer. One that has records to be read or settled is.
+func (l *ledger) over(e *entry, missed bool, now time.Time, cover conversation.Coverage) bool {
+	switch old := now.Sub(time.Unix(0, e.seen)) >= entryLife; {
+	case !l.messages:
+		return old || !missed && cover.AllViewers()
+	default:
+		return old && e.known() && e.settled()
+	}
+}
+
+// session gives the session as it was last shown.
+func (l *ledger) session(id int64, e *entry) conversation.Session {
+	return conversation.Session{
+		ID: id, Channel: l.channels[e.channel], Queue: l.queueOf(e.queue), Origin: e.origin(), State: e.state.state(), Awaiting: e.awaiting(e.state.state()),
+		LastMessage: e.listed, Window: e.window(), ListedAt: time.Unix(0, e.seen), ShownBy: e.shownBy,
+	}
+}
+
+// queueOf returns a queue as it was last told.
+func (l *ledger) queueOf(id int64) conversation.Queue {
+	if q, ok := l.queues[id]; ok {
+		return q
+	}
+	return conversation.Queue{ID: id}
 }
 
 // missed reports whether a viewer that showed the session was not read in full,
 // and whether the session is held for that: a list that the deadline cut holds
 // what its round has shown, any other loss holds for a while.
-func (l *ledger) missed(e entry, now time.Time, cover conversation.Coverage) (missed, held bool) {
+func (l *ledger) missed(e *entry, now time.Time, cover conversation.Coverage) (missed, held bool) {
+	if e.is(isClosed) {
+		return false, false
+	}
+	seen := time.Unix(0, e.seen)
 	for _, cut := range cover.Cut {
 		if e.shownBy.Has(cut.Name) {
 			missed = true
-			held = held || !e.seen.Before(cut.Since)
+			held = held || !seen.Before(cut.Since)
 		}
 	}
 	for _, name := range cover.Failed {
 		missed = missed || e.shownBy.Has(name)
 	}
-	recent := now.Sub(e.seen) <= holdTime || l.pass-e.pass <= holdPasses
+	recent := now.Sub(seen) <= holdTime || l.pass-e.pass <= holdPasses
 	return missed, held || missed && recent
 }
 
@@ -152,23 +261,4 @@ func settleState(told conversation.State, sure bool, last conversation.State) co
 	default:
 		return told
 	}
-}
-
-// settleWindow keeps the end of a window that is told anew at every pass, a
-// little earlier or later each time (R12). The system's own word that a window
-// is over beats an end that we remember to be still to come.
-func settleWindow(told, last, listed time.Time) time.Time {
-	if last.IsZero() {
-		return told
-	}
-	if over := !told.After(listed); over {
-		if last.Before(told) {
-			return last
-		}
-		return told
-	}
-	if told.Sub(last).Abs() < windowJitter {
-		return last
-	}
-	return told
 }

@@ -23,8 +23,16 @@ type view struct {
 	up     bool
 	// started and end are when the pass began and ended.
 	started, end time.Time
-	// tallies are the sessions by place; nil where they could not be read.
-	tallies map[place]*tally
+	// tallies are the sessions by place; nil where they could not be read. backlogs
+	// are what is owed there; nil where no messages were read.
+	tallies  map[place]*tally
+	backlogs map[place]*backlog
+	// inbound and sending are instants by channel, in Unix seconds.
+	inbound, sending map[string]int64
+	// counts are the counters as they stood; nil until there is a baseline.
+	counts *counts
+	// pending counts the sessions whose records are still to be read.
+	pending int
 	// folded counts the queues that share one label.
 	folded   int
 	outcomes []outcome
@@ -32,23 +40,35 @@ type view struct {
 	began bool
 	// problem is why the system did not tell what it is.
 	problem error
-	// list is what the groups read, until it is counted.
+	// list is what was listed, until it is counted.
 	list *listing
+}
+
+// has reports whether a group was read, or tried.
+func (v *view) has(group string) bool {
+	return slices.ContainsFunc(v.outcomes, func(o outcome) bool { return o.group == group })
 }
 
 // listing is what a source told of the open sessions.
 type listing struct {
 	sessions []conversation.Session
-	queues   []conversation.Queue
-	cover    conversation.Coverage
+	// closed are those of the closed sessions that were told in the same pass.
+	closed []conversation.Session
+	queues []conversation.Queue
+	cover  conversation.Coverage
+	// failed is why nothing could be listed.
+	failed error
+	took   time.Duration
 }
 
 // outcome is how the reading of one group went.
 type outcome struct {
 	group                      string
 	success, partial, timedOut bool
-	took                       time.Duration
-	problems, warnings         []error
+	// unsupported is true where the system has no such thing.
+	unsupported        bool
+	took               time.Duration
+	problems, warnings []error
 }
 
 // Options say what a target is and how it is read.
@@ -81,8 +101,13 @@ type Target struct {
 	// The pass under way alone touches these.
 	ledger *ledger
 	known  *known
+	counts *counts
 	logged map[string]logged
+	// behind is true while there was not enough time to read all messages.
+	behind bool
 	last   lastView
+	// published is a copy of counts for those beside the pass.
+	published atomic.Pointer[counts]
 }
 
 // NewTarget makes a Target. It opens no connection.
@@ -95,7 +120,7 @@ func NewTarget(opts Options) *Target {
 	}
 	return &Target{
 		opts:   opts,
-		ledger: newLedger(), known: newKnown(), logged: make(map[string]logged),
+		ledger: newLedger(slices.Contains(opts.Groups, groupMessages)), known: newKnown(), counts: newCounts(), logged: make(map[string]logged),
 	}
 }
 
@@ -112,14 +137,18 @@ func (t *Target) wanted(names []string) []string {
 func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	v := &view{target: t.opts.Name, groups: wanted, began: true, started: t.opts.Now()}
 	for _, g := range groups() {
-		if slices.Contains(wanted, g.name) {
-			v.outcomes = append(v.outcomes, g.read(t, ctx, v))
+		if !slices.Contains(wanted, g.name) {
+			continue
+		}
+		if o := g.read(t, ctx, v); !o.unsupported {
+			v.outcomes = append(v.outcomes, o)
 		}
 	}
 	t.readInfo(ctx, v)
 	if err := t.contain("counting the sessions", func() error { t.tally(v); return nil }); err != nil {
 		v.fail(err)
 	}
+	v.counts = t.published.Load()
 	v.end = t.opts.Now()
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		// A pass that nobody waits for any more says nothing of the target.
@@ -131,26 +160,58 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	return v
 }
 
-// readSessions reads what the group "sessions" shows.
-func (t *Target) readSessions(ctx context.Context, v *view) outcome {
+// listing lists the open sessions, once a pass.
+func (t *Target) listing(ctx context.Context, v *view) *listing {
+	if v.list != nil {
+		return v.list
+	}
 	begun := t.opts.Now()
-	o := outcome{group: groupSessions}
-	var list listing
-	failed := t.contain("listing the open sessions", func() (err error) {
+	list := &listing{}
+	v.list = list
+	ctx, done := t.listingTime(ctx, v)
+	defer done()
+	list.failed = t.contain("listing the open sessions", func() (err error) {
 		list.sessions, list.cover, err = t.opts.Source.OpenSessions(ctx)
 		return err
 	})
-	if failed == nil {
-		t.addQueues(ctx, &list)
-		v.list = &list
-	} else if len(list.cover.Problems) == 0 {
-		list.cover.Problems = []error{failed}
+	if list.failed == nil {
+		t.addQueues(ctx, list)
+		now := t.opts.Now()
+		list.failed = t.contain("taking note of the open sessions", func() error {
+			t.ledger.list(list.sessions, now, list.cover)
+			return nil
+		})
 	}
-	o.problems, o.warnings = list.cover.Problems, list.cover.Warnings
-	o.timedOut = list.cover.TimedOut || errors.Is(failed, context.DeadlineExceeded)
-	o.success = failed == nil && len(list.cover.Failed) == 0 && !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
-	o.partial = failed == nil && !list.cover.Complete()
-	o.took = t.opts.Now().Sub(begun)
+	if list.failed != nil && len(list.cover.Problems) == 0 {
+		list.cover.Problems = []error{list.failed}
+	}
+	list.took = t.opts.Now().Sub(begun)
+	return list
+}
+
+// listingShare is how much of its time a pass may take for listing while messages
+// are still to be read: a list that always takes all of it would leave none.
+const listingShare = 0.6
+
+func (t *Target) listingTime(ctx context.Context, v *view) (context.Context, context.CancelFunc) {
+	until, ok := ctx.Deadline()
+	if !ok || !t.behind || !slices.Contains(v.groups, groupMessages) {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, time.Duration(float64(time.Until(until))*listingShare))
+}
+
+// readSessions reads what the group "sessions" shows.
+func (t *Target) readSessions(ctx context.Context, v *view) outcome {
+	return t.listing(ctx, v).outcome(groupSessions)
+}
+
+// outcome is how the listing went, as that of a group.
+func (list *listing) outcome(group string) outcome {
+	o := outcome{group: group, took: list.took, problems: list.cover.Problems, warnings: list.cover.Warnings}
+	o.timedOut = list.cover.TimedOut || errors.Is(list.failed, context.DeadlineExceeded)
+	o.success = list.failed == nil && len(list.cover.Failed) == 0 && !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
+	o.partial = list.failed == nil && !list.cover.Complete()
 	return o
 }
 
@@ -191,30 +252,6 @@ func (t *Target) readInfo(ctx context.Context, v *view) {
 	v.up = !v.info.AcceptedAt.IsZero() && !v.info.AcceptedAt.Before(v.started)
 }
 
-// tally counts the sessions that were listed, as of now, by place.
-func (t *Target) tally(v *view) {
-	if v.list == nil {
-		return
-	}
-	list := v.list
-	v.list = nil
-	now := t.opts.Now()
-	sessions := t.ledger.settle(list.sessions, now, list.cover)
-	l := t.known.learn(sessions, list.queues, now)
-	tallies := make(map[place]*tally)
-	for _, s := range sessions {
-		at := l.place(s)
-		if tallies[at] == nil {
-			tallies[at] = newTally()
-		}
-		tallies[at].count(s, now)
-		t.known.remember(at, s)
-	}
-	t.known.forget(now, l, tallies)
-	t.known.fill(tallies, v.info.States)
-	v.tallies, v.folded = tallies, l.folded
-}
-
 // contain turns a panic into an error, so that one source's fault leaves the
 // other targets alone.
 func (t *Target) contain(doing string, read func() error) (err error) {
@@ -246,7 +283,7 @@ func (v *view) problems() []error {
 
 // fail withdraws what was read, after a fault while it was counted.
 func (v *view) fail(err error) {
-	v.tallies, v.list = nil, nil
+	v.tallies, v.backlogs, v.list = nil, nil, nil
 	for i := range v.outcomes {
 		o := &v.outcomes[i]
 		o.success, o.partial, o.problems = false, false, append(o.problems, err)

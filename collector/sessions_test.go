@@ -50,12 +50,12 @@ func TestReplyWindows(t *testing.T) {
 	at := start()
 	for i, left := range []time.Duration{
 		-time.Hour, 0, // over
-		1, 15*time.Minute - 1, // less than 15 minutes
+		time.Second, 15*time.Minute - time.Second, // less than 15 minutes
 		15 * time.Minute, // the lower bound belongs to the class
-		30*time.Minute - 1,
+		30*time.Minute - time.Second,
 		30 * time.Minute,
 		time.Hour,
-		4*time.Hour - 1,
+		4*time.Hour - time.Second,
 		4 * time.Hour, 23 * time.Hour,
 	} {
 		b.sessions = append(b.sessions, windowed(session(int64(i+1), "whatsapp"), at.Add(left)))
@@ -66,7 +66,7 @@ func TestReplyWindows(t *testing.T) {
 	b.expect(t, `
 # HELP conversation_reply_window_next_expiry_timestamp_seconds Unix time at which the next reply window that is still open ends. Absent when none is open. Without messages it is the system's own seconds left added to our clock, kept while a new value differs by less than 60 seconds.
 # TYPE conversation_reply_window_next_expiry_timestamp_seconds gauge
-conversation_reply_window_next_expiry_timestamp_seconds{awaiting="unknown",channel="whatsapp",queue="(none)",target="desk"} 1.772442e+09
+conversation_reply_window_next_expiry_timestamp_seconds{awaiting="unknown",channel="whatsapp",queue="(none)",target="desk"} 1.772442001e+09
 # HELP conversation_reply_window_sessions Open sessions that have a reply window and no automation, by whose turn it is (agent, customer, unknown while messages are not read) and the time left at the end of the pass, lower bound inclusive.
 # TYPE conversation_reply_window_sessions gauge
 conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="(none)",remaining="15m_30m",target="desk"} 2
@@ -117,7 +117,7 @@ func TestR12TheEndOfAWindowDoesNotJitter(t *testing.T) {
 	} {
 		b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), end.Add(tc.told))}
 		b.scrape()
-		got := b.target.ledger.entries[1].window
+		got := b.target.ledger.entries[1].window().End
 		if want := end.Add(tc.want); !got.Equal(want) {
 			t.Errorf("told %s: the end is %s, want %s", tc.told, got.Sub(end), tc.want)
 		}
@@ -127,16 +127,16 @@ func TestR12TheEndOfAWindowDoesNotJitter(t *testing.T) {
 
 // An instant that was reckoned before the machine's clock was set must not stay.
 func TestR12TheEndOfAWindowFollowsAClockThatIsSet(t *testing.T) {
-	l := newLedger()
+	l := newLedger(false)
 	before := time.Now()
 	first := []conversation.Session{windowed(session(1, "whatsapp"), before.Add(time.Hour))}
-	l.settle(first, before, whole())
+	settled(l, first, before, whole())
 	// The wall clock is set on by two hours; the monotonic part knows nothing of it.
 	later := time.Now()
 	told := later.Add(time.Hour)
 	shifted := time.Unix(told.Unix(), int64(told.Nanosecond())).Add(2 * time.Hour)
 	second := []conversation.Session{windowed(session(1, "whatsapp"), shifted)}
-	l.settle(second, later, whole())
+	settled(l, second, later, whole())
 	if got := second[0].Window.End; got.Sub(before.Round(0)) < 2*time.Hour || strings.Contains(first[0].Window.End.String(), "m=") {
 		t.Errorf("the end is %s after the clock was set on", got)
 	}
@@ -159,14 +159,14 @@ func TestR12AWindowThatIsOverIsOver(t *testing.T) {
 		b.sessions = []conversation.Session{windowed(session(1, "whatsapp"), b.clock.now())}
 		b.scrape()
 	}
-	if got := b.target.ledger.entries[1].window; !got.Equal(start().Add(10 * time.Second)) {
+	if got := b.target.ledger.entries[1].window().End; !got.Equal(start().Add(10 * time.Second)) {
 		t.Errorf("the end of the window wandered to %s", got)
 	}
 }
 
 func TestR2NobodyIsOwedAnAnswerWhileAutomated(t *testing.T) {
 	sessions := []conversation.Session{{ID: 1, State: conversation.StateAutomated, StateSure: true, Awaiting: conversation.AwaitingUnknown}}
-	newLedger().settle(sessions, start(), whole())
+	settled(newLedger(false), sessions, start(), whole())
 	if got := sessions[0].Awaiting; got != conversation.AwaitingCustomer {
 		t.Errorf("awaiting = %s, want customer", got)
 	}
@@ -181,18 +181,24 @@ func TestR8TheLastKnownStateStaysWhileAViewerFails(t *testing.T) {
 		{conversation.StateShared, conversation.StateArchived, conversation.StateArchived},
 		{"", conversation.StateAssigned, conversation.StateAssigned},
 	} {
-		l := newLedger()
+		l := newLedger(false)
 		if tc.last != "" {
-			l.settle([]conversation.Session{{ID: 1, State: tc.last, StateSure: true}}, start(), whole())
+			settled(l, []conversation.Session{{ID: 1, State: tc.last, StateSure: true}}, start(), whole())
 		}
 		for range 2 { // What is unsure is not remembered.
 			unsure := []conversation.Session{{ID: 1, State: tc.told}}
-			l.settle(unsure, start(), part())
+			settled(l, unsure, start(), part())
 			if got := unsure[0].State; got != tc.want {
 				t.Errorf("last %q, told %s: %s, want %s", tc.last, tc.told, got, tc.want)
 			}
 		}
 	}
+}
+
+// settled lets a ledger take note of a listing, and returns what it makes of it.
+func settled(l *ledger, sessions []conversation.Session, now time.Time, cover conversation.Coverage) []conversation.Session {
+	l.list(sessions, now, cover)
+	return l.settle(sessions, now, cover)
 }
 
 // whole is a listing that lost nothing, part one that lost a viewer.
@@ -201,20 +207,20 @@ func whole() conversation.Coverage { return conversation.Coverage{Read: 1} }
 func part() conversation.Coverage { return conversation.Coverage{Failed: []string{"a"}} }
 
 func TestTheLedgerForgets(t *testing.T) {
-	l := newLedger()
+	l := newLedger(false)
 	both := []conversation.Session{{ID: 1, State: conversation.StateAssigned, StateSure: true}, {ID: 2, State: conversation.StateAssigned, StateSure: true}}
 	one := both[:1]
-	l.settle(both, start(), whole())
-	l.settle(one, start(), part())
+	settled(l, both, start(), whole())
+	settled(l, one, start(), part())
 	if len(l.entries) != 2 {
 		t.Error("a session that a partial listing does not show was forgotten")
 	}
-	l.settle(one, start().Add(entryLife), part())
+	settled(l, one, start().Add(entryLife), part())
 	if len(l.entries) != 1 {
 		t.Error("a session that nothing showed for an hour is still remembered")
 	}
-	l.settle(both, start(), whole())
-	l.settle(one, start(), whole())
+	settled(l, both, start(), whole())
+	settled(l, one, start(), whole())
 	if len(l.entries) != 1 {
 		t.Error("a session that a whole listing does not show is still remembered")
 	}

@@ -100,7 +100,7 @@ func (t *Target) carryOut(ctx context.Context, r *run) {
 		return nil
 	})
 	if err != nil {
-		v = &view{target: t.opts.Name, groups: r.groups, started: t.opts.Now(), end: t.opts.Now(), began: true}
+		v = &view{target: t.opts.Name, groups: r.groups, started: t.opts.Now(), end: t.opts.Now(), began: true, counts: t.published.Load()}
 		for _, name := range r.groups {
 			v.outcomes = append(v.outcomes, outcome{group: name})
 		}
@@ -156,7 +156,7 @@ const partingTime = 50 * time.Millisecond
 
 // late is what a scrape tells whose time was over before a pass could serve it.
 func (t *Target) late(wanted []string) *view {
-	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now(), end: t.opts.Now()}
+	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now(), end: t.opts.Now(), counts: t.published.Load()}
 	if last := t.lateAt.Load(); last == nil || v.end.Sub(*last) >= remindAfter {
 		t.lateAt.Store(&v.end)
 		level.Warn(t.opts.Logger).Log("msg", "a scrape was told nothing", "target", t.opts.Name, "err", errLate)
@@ -178,9 +178,6 @@ func (v *view) only(wanted []string) *view {
 	part := *v
 	part.groups = wanted
 	part.outcomes = slices.DeleteFunc(slices.Clone(v.outcomes), func(o outcome) bool { return !slices.Contains(wanted, o.group) })
-	if !slices.Contains(wanted, groupSessions) {
-		part.tallies = nil
-	}
 	return &part
 }
 

@@ -85,6 +85,9 @@ type Info struct {
 	Version string
 	// States are the states that a session of this system can have.
 	States []State
+	// Failures are the reasons for which a message may not be delivered, as they
+	// stand in Record.Failure.
+	Failures []string
 	// AcceptedAt is when a call with our credentials last succeeded, by our
 	// clock; zero if none has.
 	AcceptedAt time.Time

@@ -1,0 +1,179 @@
+package collector
+
+import (
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+// entry is what is remembered of one session: how it was last shown, and what
+// its records came to. There may be 150,000 of them, so it is kept small.
+type entry struct {
+	// facts are what is settled (R13); window is told in passes without messages too.
+	facts conversation.Facts
+	// open is what is not settled; nil where there is no such thing.
+	open *unsettled
+	// counted is the last record of which was counted what counts when it is read.
+	counted int64
+	// floor is the record that nothing counts at or below (R19).
+	floor int64
+	// listed is the last message that was shown, read is what listed was at the
+	// last reading, unread if there was none.
+	listed, read int64
+	// queue is where it was listed, waited the queue that it waited in at the last
+	// reading at which it did.
+	queue, waited int64
+	// told is the end of the reply window as it was listed, in Unix seconds.
+	told    int64
+	shownBy *conversation.ViewerSet
+	// seen is when it was last shown, in nanoseconds.
+	seen int64
+	// asked is when its records were read last, floorAt the instant that a lost
+	// window must end after; both in Unix seconds.
+	asked, floorAt uint32
+	// pass is the pass that showed it last.
+	pass uint32
+	// channel is an index of the ledger's channels.
+	channel     uint16
+	state, sure stateCode
+	flags       entryFlags
+}
+
+// unsettled is what is known of a session of which a message is under way.
+type unsettled struct {
+	shown   conversation.Facts
+	sending conversation.Sending
+}
+
+// unread is the reading of an entry that was never read.
+const unread = -1
+
+// entryFlags are what is true of an entry, a bit each.
+type entryFlags uint8
+
+const (
+	// isCampaign is set for a session that a campaign began.
+	isCampaign entryFlags = 1 << iota
+	// isClosed is set once a list or a record has shown the session closed.
+	isClosed
+	// isSure is set where the last listing's state was sure.
+	isSure
+	// hasWindow is set where the last listing told a reply window.
+	hasWindow
+	// hasFloor is set once it is known what the session is measured against.
+	hasFloor
+)
+
+func (e *entry) is(flag entryFlags) bool { return e.flags&flag != 0 }
+
+func (e *entry) set(flag entryFlags, on bool) {
+	e.flags &^= flag
+	if on {
+		e.flags |= flag
+	}
+}
+
+// shown is what the gauges show: everything that was read, as if what is under
+// way will arrive.
+func (e *entry) shown() *conversation.Facts {
+	if e.open != nil {
+		return &e.open.shown
+	}
+	return &e.facts
+}
+
+// known reports whether the records are read up to what was listed. What came
+// between the listing and the reading is listed later.
+func (e *entry) known() bool {
+	return e.listed == e.read || e.read != unread && e.listed == e.shown().Last
+}
+
+// settled reports whether nothing of the session is still to be settled.
+func (e *entry) settled() bool { return e.open == nil || e.open.shown == e.facts }
+
+// origin is how the session came to be.
+func (e *entry) origin() conversation.Origin {
+	if e.is(isCampaign) {
+		return conversation.OriginCampaign
+	}
+	return conversation.OriginRegular
+}
+
+// tell takes note of the reply window that a listing told (R12).
+func (e *entry) tell(w conversation.Window, at time.Time) {
+	had := e.is(hasWindow)
+	e.set(hasWindow, w.Has)
+	if !w.Has {
+		e.told = 0
+		return
+	}
+	last := int64(0)
+	if had {
+		last = e.told
+	}
+	e.told = settleWindow(w.End.Unix(), last, at.Unix())
+}
+
+// windowJitter is by how many seconds the end of a window may differ from what
+// is remembered without being another window (R12).
+const windowJitter = 60
+
+// settleWindow keeps the end of a window that is told anew at every pass, a
+// little earlier or later each time (R12). The system's own word that a window
+// is over beats an end that we remember to be still to come.
+func settleWindow(told, last, listed int64) int64 {
+	over := told <= listed
+	switch {
+	case last == 0:
+		return told
+	case over:
+		return min(last, told)
+	case told-last < windowJitter && last-told < windowJitter:
+		return last
+	default:
+		return told
+	}
+}
+
+// window is the reply window as it is known now: that of the customer's last
+// message, as far as it is read.
+func (e *entry) window() conversation.Window {
+	if e.known() && e.read != unread {
+		return windowOf(e.shown().Window, e.is(hasWindow))
+	}
+	return windowOf(e.told, e.is(hasWindow))
+}
+
+func windowOf(end int64, has bool) conversation.Window {
+	if !has {
+		return conversation.Window{}
+	}
+	return conversation.Window{Has: true, End: time.Unix(end, 0).UTC()}
+}
+
+// stateCode is a state as a small number; 0 is none.
+type stateCode uint8
+
+// states are those that have a code, in the order of their codes.
+func states() [6]conversation.State {
+	return [...]conversation.State{
+		conversation.StateArriving, conversation.StateQueued, conversation.StateAssigned,
+		conversation.StateAutomated, conversation.StateShared, conversation.StateArchived,
+	}
+}
+
+func codeOf(s conversation.State) stateCode {
+	for i, known := range states() {
+		if s == known {
+			return stateCode(i) + 1
+		}
+	}
+	return 0
+}
+
+func (c stateCode) state() conversation.State {
+	if c == 0 {
+		return ""
+	}
+	return states()[c-1]
+}

@@ -1,0 +1,102 @@
+package collector
+
+import (
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+// tally counts what was read, as of now, by place.
+func (t *Target) tally(v *view) {
+	list := v.list
+	v.list = nil
+	if list == nil || list.failed != nil {
+		t.publish()
+		return
+	}
+	now := t.opts.Now()
+	sessions := t.ledger.settle(list.sessions, now, list.cover)
+	l := t.known.learn(list.queues, now, sessions, list.closed, t.ledger.sessions())
+	tallies, backlogs := make(map[place]*tally), make(map[place]*backlog)
+	for i := range sessions {
+		s := &sessions[i]
+		at := l.place(s.Channel, s.Queue)
+		if tallies[at] == nil {
+			tallies[at], backlogs[at] = newTally(), newBacklog()
+		}
+		e := t.ledger.entries[s.ID]
+		tallies[at].count(*s, now)
+		backlogs[at].add(s.State, e, now)
+		t.known.remember(at, *s)
+	}
+	for i := range list.closed {
+		s := &list.closed[i]
+		t.known.remember(l.place(s.Channel, s.Queue), *s)
+	}
+	t.count(l)
+	t.known.forget(now, l, tallies)
+	t.known.fill(tallies, backlogs, v)
+	v.tallies, v.folded = tallies, l.folded
+	if v.has(groupMessages) {
+		v.backlogs, v.sending, v.inbound = backlogs, l.byChannel(t.ledger.sending(), earlier), t.counts.inbound
+		t.settleCounts(v.info.Failures)
+	}
+	t.publish()
+}
+
+// sessions are those of which something is to be counted, as far as their labels go.
+func (l *ledger) sessions() []conversation.Session {
+	list := make([]conversation.Session, 0, len(l.events))
+	for _, e := range l.events {
+		list = append(list, conversation.Session{Channel: e.channel, Queue: e.queue})
+	}
+	return list
+}
+
+// count adds what was read and not counted yet, under the labels of this pass.
+func (t *Target) count(l labels) {
+	for _, e := range t.ledger.events {
+		at := l.place(e.channel, e.queue)
+		t.known.know(at)
+		t.counts.add(at, e)
+	}
+	t.ledger.events = t.ledger.events[:0]
+	for channel, at := range l.byChannel(t.ledger.inbound, later) {
+		t.counts.inbound[channel] = at
+	}
+}
+
+// settleCounts gives every known place its zeros and forgets those that are gone.
+func (t *Target) settleCounts(failures []string) {
+	for at := range t.known.places {
+		t.counts.begin(at, failures)
+	}
+	t.counts.keep(t.known.places)
+}
+
+// publish makes a copy of the counters for those who look beside the passes. There
+// is none until there is a baseline (R19).
+func (t *Target) publish() {
+	if t.ledger.marks.exist() {
+		t.published.Store(t.counts.clone())
+	}
+}
+
+// byChannel gives instants by channel under the channels' labels.
+func (l labels) byChannel(instants map[string]int64, better func(a, b int64) bool) map[string]int64 {
+	m := make(map[string]int64, len(instants))
+	for channel, at := range instants {
+		label := l.channel(channel)
+		if known, ok := m[label]; !ok || better(at, known) {
+			m[label] = at
+		}
+	}
+	return m
+}
+
+func earlier(a, b int64) bool { return a < b }
+
+func later(a, b int64) bool { return a > b }
+
+// sweepEvery is how often the closed sessions are read at most (R23).
+const sweepEvery = 50 * time.Second
