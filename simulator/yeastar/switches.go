@@ -106,10 +106,10 @@ type Switches struct {
 	NullLists bool
 	// Latency holds every answer back by real time.
 	Latency time.Duration
-	// DateSkew is by how much the clock of the Date header is ahead.
+	// DateSkew is by how much the Date header is ahead of the PBX's own clock.
 	DateSkew time.Duration
-	// ClockSkew is by how much the PBX's own clock is ahead: the Date header,
-	// records and system/information alike.
+	// ClockSkew is by how much the PBX's own clock is ahead, by which it dates
+	// everything: the Date header, records and system/information alike.
 	ClockSkew time.Duration
 }
 
