@@ -164,8 +164,8 @@ func TestCommandLine(t *testing.T) {
 
 func TestGroupsAreChosenByFlags(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                             "sessions",
-		"--no-collector.sessions":      "",
+		"":                             "sessions messages",
+		"--no-collector.sessions":      "messages",
 		"--collector.disable-defaults": "",
 		"--collector.disable-defaults --collector.sessions": "sessions",
 	} {

@@ -111,7 +111,14 @@ func (e *entry) tell(w conversation.Window, at time.Time) {
 	if had {
 		last = e.told
 	}
-	e.told = settleWindow(w.End.Unix(), last, at.Unix())
+	told := at.Unix()
+	if w.End.After(at) {
+		// Rounded up, so that a window told to last an hour has an hour left.
+		told = w.End.Add(time.Second - 1).Unix()
+	} else if !w.End.Equal(at) {
+		told = w.End.Unix()
+	}
+	e.told = settleWindow(told, last, at.Unix())
 }
 
 // windowJitter is by how many seconds the end of a window may differ from what

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"conversation_exporter/conversation"
 )
 
 // Status is the last pass of one target in words for people. It holds names of
@@ -27,8 +29,23 @@ type Status struct {
 	Groups []GroupStatus
 	// States are those that the system's sessions can have, in order.
 	States []StateStatus
+	// WaitsForPickUp and WaitsForAnswer are the customers who wait longest;
+	// Closing is the unanswered one whose reply window ends next. Messages is true
+	// where messages were read, so that their absence means that there are none.
+	WaitsForPickUp, WaitsForAnswer, Closing *Wait
+	Messages                                bool
+	// Pending counts the sessions whose messages are still to be read.
+	Pending int
 	// Places are the counts by channel and queue; nil where nothing was read.
 	Places []PlaceStatus
+}
+
+// Wait is a customer who waits.
+type Wait struct {
+	// At is since when, or when the window ends.
+	At time.Time
+	// Channel, Queue and State are the labels; State may be empty.
+	Channel, Queue, State string
 }
 
 // StateStatus is one state that a session can have.
@@ -102,6 +119,14 @@ func statusOf(v *view) Status {
 	for _, problem := range v.problems() {
 		s.Problems = append(s.Problems, problem.Error())
 	}
+	s.Messages, s.Pending = v.backlogs != nil, v.pending
+	for at, b := range v.backlogs {
+		s.WaitsForPickUp = first(s.WaitsForPickUp, Wait{At: instant(b.queued), Channel: at.channel, Queue: at.queue, State: string(conversation.StateQueued)})
+		for state, since := range b.oldest {
+			s.WaitsForAnswer = first(s.WaitsForAnswer, Wait{At: instant(since), Channel: at.channel, Queue: at.queue, State: string(state)})
+		}
+		s.Closing = first(s.Closing, Wait{At: v.tallies[at].nextExpiry[conversation.AwaitingAgent], Channel: at.channel, Queue: at.queue})
+	}
 	for at, t := range v.tallies {
 		p := PlaceStatus{Channel: at.channel, Queue: at.queue, Open: make(map[string]int), Windows: make(map[string]int)}
 		for as, n := range t.open {
@@ -121,4 +146,20 @@ func statusOf(v *view) Status {
 		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Queue, b.Queue))
 	})
 	return s
+}
+
+// instant is a Unix second, the zero Time for 0.
+func instant(unix int64) time.Time {
+	if unix == 0 {
+		return time.Time{}
+	}
+	return time.Unix(unix, 0).UTC()
+}
+
+// first returns the earlier of what is known and another, which may be none.
+func first(known *Wait, other Wait) *Wait {
+	if other.At.IsZero() || known != nil && (known.At.Before(other.At) || known.At.Equal(other.At) && known.Channel+known.Queue <= other.Channel+other.Queue) {
+		return known
+	}
+	return &other
 }

@@ -75,8 +75,18 @@ type targetData struct {
 	Rows                               []rowData
 	Total                              rowData
 	HasWindows                         bool
+	// Owed are the customers to look at first.
+	Owed []owedData
 	// Stale is true where nobody has scraped the target for a while.
 	Stale bool
+}
+
+// owedData is one customer who waits, in words.
+type owedData struct {
+	// What says what is owed, Time for how long, or until when.
+	What, Time string
+	// Where is the channel, the queue and the state.
+	Where string
 }
 
 // staleAfter is how old a pass may be before the page says that it is old.
@@ -125,6 +135,7 @@ func targetOf(s collector.Status, now time.Time) targetData {
 	t.EndedISO = s.Ended.UTC().Format(time.RFC3339)
 	t.Age = brief(age) + " ago"
 	t.TookText = fmt.Sprintf("%.2f s", s.Took.Seconds())
+	t.Owed = owed(s, now)
 	t.Total = rowData{Open: make([]int, len(s.States))}
 	for _, place := range s.Places {
 		row := rowOf(place, s.States, now)
@@ -139,6 +150,35 @@ func targetOf(s collector.Status, now time.Time) targetData {
 		t.Total.Expired += row.Expired
 	}
 	return t
+}
+
+// owed says who waits longest and which window closes next. Where some messages
+// are still to be read it does not say that nobody waits.
+func owed(s collector.Status, now time.Time) []owedData {
+	if !s.Messages {
+		return nil
+	}
+	list := make([]owedData, 0, 4)
+	add := func(what, none string, w *collector.Wait, in func(at time.Time) string) {
+		switch {
+		case w != nil:
+			where := w.Channel + ", " + w.Queue
+			if w.State != "" {
+				where += ", " + w.State
+			}
+			list = append(list, owedData{What: what, Time: in(w.At), Where: where})
+		case s.Pending == 0:
+			list = append(list, owedData{What: none})
+		}
+	}
+	since := func(at time.Time) string { return "for " + brief(now.Sub(at)) }
+	add("Longest wait for a pick-up", "Nobody waits to be picked up", s.WaitsForPickUp, since)
+	add("Longest wait for an answer", "Nobody waits for an answer", s.WaitsForAnswer, since)
+	add("Next window to close unanswered", "No window is about to close unanswered", s.Closing, func(at time.Time) string { return "in " + brief(at.Sub(now)) })
+	if s.Pending > 0 {
+		list = append(list, owedData{What: fmt.Sprintf("Messages still to be read: %d sessions", s.Pending)})
+	}
+	return list
 }
 
 func rowOf(place collector.PlaceStatus, states []collector.StateStatus, now time.Time) rowData {
