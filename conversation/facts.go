@@ -45,6 +45,9 @@ const (
 	autoPickUp
 	// decided is set once it is known whether the window was lost.
 	decided
+	// whole is set while the records are known since the start or the reopening, so
+	// that the customer's first message among them is his first.
+	whole
 )
 
 // Facts are what the records of one session come to. Times are Unix seconds, 0
@@ -59,6 +62,9 @@ type Facts struct {
 	Entered int64
 	// Inbound is the customer's last message, Window the end of its reply window.
 	Inbound, Window int64
+	// began is the id of the record that began the present stretch, 0 where that is
+	// not known.
+	began int64
 	// Unread counts the customer's messages since Unanswered.
 	Unread uint32
 	// Owner is who has the session.

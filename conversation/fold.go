@@ -48,7 +48,8 @@ type Folded struct {
 	// Sending is the oldest record whose message is under way, however old; its ID
 	// is 0 where there is none.
 	Sending Sending
-	// Events are what is to be counted, in the order of the records. Those of
+	// Events are what is to be counted, in the order of the records, but for those
+	// that were dropped, which come first. Those of
 	// records beyond Settled.Last come again at the next reading.
 	Events []Event
 }
@@ -58,6 +59,11 @@ type Sending struct {
 	ID int64
 	// At is when it was sent, in Unix seconds.
 	At int64
+}
+
+// before reports whether a message was sent before another one.
+func (s Sending) before(other Sending) bool {
+	return s.At < other.At || s.At == other.At && s.ID < other.ID
 }
 
 // Fold reads the records of one session: it takes what was settled before, and
@@ -126,8 +132,8 @@ func (f *folding) prepare(records []Record) ([]Record, Sending) {
 	list := make([]Record, 0, len(records))
 	var sending Sending
 	for _, r := range records {
-		if r.Sending() && (sending.ID == 0 || r.At.Unix() < sending.At) {
-			sending = Sending{ID: r.ID, At: r.At.Unix()}
+		if way := (Sending{ID: r.ID, At: r.At.Unix()}); r.Sending() && !f.ahead(&r) && (sending.ID == 0 || way.before(sending)) {
+			sending = way
 		}
 		if r.ID > f.facts.Last {
 			list = append(list, r)
@@ -136,15 +142,18 @@ func (f *folding) prepare(records []Record) ([]Record, Sending) {
 	slices.SortStableFunc(list, func(a, b Record) int { return cmp.Compare(a.ID, b.ID) })
 	list = slices.CompactFunc(list, func(a, b Record) bool { return a.ID == b.ID })
 	list = slices.DeleteFunc(list, func(r Record) bool {
-		ahead := r.At.Unix()-f.seen.Now.Unix() > maxAhead
-		if ahead {
-			f.dropped = r.ID
-			f.emit(Event{Kind: EventDropped, Record: r.ID})
+		if !f.ahead(&r) {
+			return false
 		}
-		return ahead
+		f.dropped = r.ID
+		f.emit(Event{Kind: EventDropped, Record: r.ID})
+		return true
 	})
 	return list, sending
 }
+
+// ahead reports whether a record lies too far in the future (R34).
+func (f *folding) ahead(r *Record) bool { return r.At.Unix()-f.seen.Now.Unix() > maxAhead }
 
 // settled is how many records come before the first message that is under way and
 // young (R13).
@@ -168,11 +177,11 @@ func (f *folding) step(i int) {
 	if f.fresh || f.facts.Closed() && opens(r) {
 		f.emit(Event{Kind: EventStarted, Record: r.ID})
 		f.facts.set(isClosed|apiWrote, false)
-		f.facts.set(firstDue, true)
+		f.facts.set(firstDue|whole, true)
 	}
 	f.fresh = false
 	if begin {
-		f.current = i
+		f.current, f.facts.began = i, r.ID
 	}
 	switch r.Kind {
 	case KindMessage:
@@ -184,6 +193,7 @@ func (f *folding) step(i int) {
 		f.move(r, i)
 	case KindPickedUp:
 		f.pickUp(r)
+		f.own(i)
 	case KindClosed:
 		f.close(r)
 	case KindOther:
@@ -221,7 +231,7 @@ func (f *folding) asks(r *Record) {
 	if f.facts.Unanswered == 0 {
 		f.facts.Unanswered = at
 	}
-	if f.facts.Entered == 0 {
+	if f.facts.Entered == 0 && f.facts.is(whole) {
 		f.facts.Entered = at
 	}
 	f.facts.Unread++
@@ -237,6 +247,9 @@ func (f *folding) asks(r *Record) {
 func (f *folding) replies(r *Record) {
 	if f.facts.Owner == OwnerQueue && f.facts.is(autoPickUp) {
 		f.pickUp(r)
+	}
+	if f.facts.Unanswered == 0 && !(r.Template && f.seen.Campaign) {
+		f.facts.set(firstDue, false) // We wrote first, even if in vain.
 	}
 	if !r.Answers(f.seen.Campaign) {
 		return

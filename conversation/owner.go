@@ -4,9 +4,10 @@ package conversation
 // closed before it, and whether it is closed after it (R6). first is true for
 // the first record of a session that is read from its start.
 func begins(r *Record, closed, first bool) (begin, nowClosed bool) {
+	closed = closed && !first
 	switch {
 	case r.Kind == KindClosed:
-		return true, true
+		return !closed, true
 	case r.Kind == KindQueued, r.Kind == KindTransferred, r.Kind == KindPickedUp:
 		return true, closed
 	case closed && opens(r):
@@ -30,6 +31,9 @@ func (f *folding) observe() {
 		return
 	}
 	present, left, ended := -1, -1, false
+	if f.seen.Listed != 0 && f.seen.Listed < f.facts.began {
+		present = nowhere // It is of a stretch before.
+	}
 	closed := f.facts.Closed()
 	for i := range f.records {
 		r := &f.records[i]
@@ -46,7 +50,7 @@ func (f *folding) observe() {
 		}
 	}
 	switch {
-	case f.seen.Closed && ended:
+	case f.seen.Closed && ended && closed:
 		f.stretch = left
 	case f.seen.Closed || !closed:
 		f.stretch = present
@@ -58,13 +62,14 @@ func (f *folding) observe() {
 
 // own gives the stretch that began with record i the owner that the listing
 // showed. The row of a closed session tells only what nothing else has told.
-// Where the first reply picks up, people may have what began by waiting.
+// Where the first reply picks up, people may have what began by waiting; only a
+// transfer never leads into a queue.
 func (f *folding) own(i int) {
 	if i != f.stretch {
 		return
 	}
 	known, owner := f.facts.Owner, f.seen.Owner
-	began := i >= 0 && known == OwnerUnknown
+	began := i >= 0 && known == OwnerUnknown && f.records[i].Kind != KindTransferred
 	switch {
 	case f.seen.Auto && owner != OwnerAutomation && (known == OwnerQueue || began):
 		owner = OwnerQueue
