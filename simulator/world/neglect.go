@@ -9,12 +9,15 @@ const (
 	neglectAnswered        // the agent answers and never closes
 	neglectAway            // the agent answers and puts it away
 	neglectSaved           // the agent answers shortly before the window ends
+	neglectWaiting         // nobody picks it up
+	neglectFailed          // the agent's answer fails, and he does not notice
+	neglectLate            // the agent answers when the window has ended
 )
 
 func neglectOf(n int) int {
 	order := [...]int{
 		neglectOwed, neglectShared, neglectOwed, neglectAway, neglectOwed,
-		neglectAnswered, neglectOwed, neglectSaved,
+		neglectFailed, neglectOwed, neglectSaved, neglectWaiting, neglectAnswered, neglectLate,
 	}
 	return order[n%len(order)]
 }
@@ -26,14 +29,25 @@ func (p *people) forgets(s *session) bool {
 	if now.Before(p.nextForget) || !s.Medium.HasWindow() || s.LastInbound.IsZero() {
 		return false
 	}
-	shared := s.Extension == ""
 	how := neglectOf(p.forgotten)
-	if shared != (how == neglectShared) {
+	if !p.suits(how, s) {
+		if now.Sub(p.nextForget) > p.forgetEvery {
+			p.forgotten++ // there may be no such place: it is the next one's turn
+		}
 		return false
 	}
 	p.forgotten++
 	p.nextForget = p.nextForget.Add(p.forgetEvery)
 	switch how {
+	case neglectWaiting:
+		return true
+	case neglectFailed:
+		p.spoilt = failProvider
+		p.must(p.w.agentWrites(s, ""))
+		return true
+	case neglectLate:
+		p.late(s)
+		return true
 	case neglectAnswered:
 		p.must(p.w.agentWrites(s, ""))
 		return true
@@ -46,9 +60,18 @@ func (p *people) forgets(s *session) bool {
 		return true
 	}
 	if p.chance(0.4) { // asks again, to no avail
-		p.then(s, p.between(30*time.Second, 5*time.Minute), func() { p.w.customerWrites(s) })
+		p.then(s, p.between(30*time.Second, 5*time.Minute), func() { p.says(s) })
 	}
 	return true
+}
+
+// suits tells whether a session is where it can be forgotten in this way.
+func (p *people) suits(how int, s *session) bool {
+	if how != neglectShared && how != neglectWaiting {
+		return s.Extension != ""
+	}
+	q := p.w.queue(s.QueueID)
+	return s.Extension == "" && q != nil && (q.Mode == ModeNone) == (how == neglectShared)
 }
 
 // save answers a forgotten session at the last moment.
@@ -57,6 +80,14 @@ func (p *people) save(s *session) {
 	p.then(s, late-p.w.clock.Now().Sub(s.LastInbound), func() {
 		p.must(p.w.agentWrites(s, ""))
 		p.finish(s)
+	})
+}
+
+// late answers a forgotten session when that is no longer allowed.
+func (p *people) late(s *session) {
+	end, _ := s.WindowEnd()
+	p.then(s, end.Add(p.between(5*time.Second, 10*time.Minute)).Sub(p.w.clock.Now()), func() {
+		p.must(p.w.agentWrites(s, ""))
 	})
 }
 
@@ -110,7 +141,7 @@ func (p *people) campaign() {
 		p.watch(s)
 		if p.chance(0.35) {
 			p.then(s, p.exp(6*time.Minute), func() {
-				p.w.customerWrites(s)
+				p.says(s)
 				p.receive(s)
 			})
 			continue

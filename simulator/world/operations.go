@@ -45,7 +45,7 @@ func (w *World) open(o Opening) (*session, error) {
 	if err := w.checkPlace(o); err != nil {
 		return nil, err
 	}
-	now := w.clock.Now()
+	now := w.second()
 	w.lastSession++
 	w.opened++
 	s := &session{Session: Session{
@@ -128,7 +128,7 @@ func (w *World) customerWrites(s *session) {
 	if s.Closed {
 		s.Closed, s.Reason, s.ArchivedBy = false, "", nil
 		if s.QueueID != 0 {
-			s.MemberID, s.Extension, s.Entered = 0, "", w.clock.Now()
+			s.MemberID, s.Extension, s.Entered = 0, "", w.second()
 		}
 	}
 	w.record(s, Record{Kind: KindMessage, Side: SideCustomer})
@@ -159,9 +159,28 @@ func (w *World) agentWrites(s *session, number string) error {
 			return fmt.Errorf("extension %s is not in its queue: %w", number, ErrNotAllowed)
 		}
 		if q.Mode == ModeAuto {
-			s.MemberID, s.Extension, s.PickedUp = member, number, w.clock.Now()
+			s.MemberID, s.Extension, s.PickedUp = member, number, w.second()
 		}
 	}
+	w.record(s, Record{Kind: KindMessage, Side: SideAgent, Number: number})
+	return nil
+}
+
+// AgentReopens lets an agent write to a closed session, which is opened again by
+// it and is then his, without a queue.
+func (w *World) AgentReopens(id int64, number string) error {
+	return w.do("reopen", id, func(s *session) error { return w.agentReopens(s, number) })
+}
+
+func (w *World) agentReopens(s *session, number string) error {
+	if !s.Closed {
+		return fmt.Errorf("it is open: %w", ErrNotAllowed)
+	}
+	if _, ok := w.agentIndex[number]; !ok {
+		return fmt.Errorf("extension %s: %w", number, ErrNotFound)
+	}
+	s.Closed, s.Reason, s.ArchivedBy = false, "", nil
+	s.QueueID, s.MemberID, s.Extension, s.API = 0, 0, number, false
 	w.record(s, Record{Kind: KindMessage, Side: SideAgent, Number: number})
 	return nil
 }
@@ -227,7 +246,7 @@ func (w *World) toQueue(s *session, queueID int) error {
 	if q == nil {
 		return fmt.Errorf("queue %d: %w", queueID, ErrNotFound)
 	}
-	return w.move(s, Session{QueueID: queueID}, Record{Kind: KindQueued, To: q.Name})
+	return w.move(s, Session{QueueID: queueID}, Record{Kind: KindQueued, To: q.Name, ToQueue: q.ID})
 }
 
 // TransferToExtension moves a session straight to an agent.
@@ -244,9 +263,11 @@ func (w *World) toExtension(s *session, number string) error {
 
 // TransferToAPI moves a session to the programming interface.
 func (w *World) TransferToAPI(id int64) error {
-	return w.do("transfer", id, func(s *session) error {
-		return w.move(s, Session{API: true}, Record{Kind: KindTransferred, To: string(API)})
-	})
+	return w.do("transfer", id, w.toAPI)
+}
+
+func (w *World) toAPI(s *session) error {
+	return w.move(s, Session{API: true}, Record{Kind: KindTransferred, To: string(API)})
 }
 
 // move gives a session a new owner; who had it caused the record.
@@ -254,7 +275,7 @@ func (w *World) move(s *session, owner Session, r Record) error {
 	if s.Closed {
 		return ErrClosed
 	}
-	r.Side, r.Number = SideAgent, s.Extension
+	r.Side, r.Number, r.FromQueue = SideAgent, s.Extension, s.QueueID
 	switch {
 	case s.API:
 		r.Side = SideAPI
@@ -300,7 +321,7 @@ func (w *World) close(s *session, why Reason) error {
 	if s.Closed {
 		return ErrClosed
 	}
-	r := Record{Kind: KindClosed, Side: SideSystem}
+	r := Record{Kind: KindClosed, Side: SideSystem, Reason: why}
 	switch {
 	case why == ByCustomer:
 		r.Side = SideCustomer
@@ -308,6 +329,9 @@ func (w *World) close(s *session, why Reason) error {
 		r.Side = SideAPI
 	case why == ByAgent:
 		r.Side, r.Number = SideAgent, s.Extension
+		if q := w.queue(s.QueueID); r.Number == "" && q != nil && len(q.Members) > 0 {
+			r.Number = q.Members[0].Number // it waits: one of those who see it does so
+		}
 	}
 	s.Closed, s.Reason = true, why
 	w.record(s, r)

@@ -20,6 +20,7 @@ type people struct {
 	nextForget  time.Time
 	forgotten   int
 	restless    []*session // prefilled ones that get a message now and then
+	spoilt      string     // why the next message will fail; empty where chance decides
 	slips       int        // operations that were refused: mistakes in the behaviours
 }
 
@@ -71,6 +72,14 @@ func (p *people) arrive() {
 		return // the team has no such place
 	}
 	p.watch(s)
+	if o.Outbound {
+		p.then(s, 20*time.Second+p.exp(2*time.Minute), func() {
+			p.says(s)
+			p.receive(s)
+		})
+		return
+	}
+	p.adds(s)
 	p.receive(s)
 }
 
@@ -142,9 +151,18 @@ func (p *people) wait(s *session) {
 		p.share(s, 1+p.rng.IntN(4))
 		return
 	}
+	if p.forgets(s) {
+		return
+	}
 	wait := 3*time.Second + p.exp(35*time.Second)
 	if p.chance(0.04) { // overlooked
 		wait = p.between(5*time.Minute, 25*time.Minute)
+		if p.chance(0.25) { // until it is moved to where it is seen
+			p.then(s, p.between(2*time.Minute, 5*time.Minute), func() {
+				p.must(p.w.toQueue(s, p.someQueue().ID))
+				p.wait(s)
+			})
+		}
 	}
 	p.then(s, wait, func() {
 		member := p.someMember(q)
@@ -156,7 +174,7 @@ func (p *people) wait(s *session) {
 		p.share(s, 1+p.rng.IntN(4))
 	})
 	if p.chance(0.3) { // asks again
-		p.then(s, p.between(20*time.Second, 2*time.Minute), func() { p.w.customerWrites(s) })
+		p.then(s, p.between(20*time.Second, 2*time.Minute), func() { p.says(s) })
 	}
 	if s.Medium == Livechat {
 		p.then(s, p.between(time.Minute, 8*time.Minute), func() { p.must(p.w.close(s, ByCustomer)) })
@@ -175,7 +193,7 @@ func (p *people) converse(s *session, turns int) {
 			return
 		}
 		p.then(s, 10*time.Second+p.exp(45*time.Second), func() {
-			p.w.customerWrites(s)
+			p.says(s)
 			p.converse(s, turns-1)
 		})
 	})
@@ -198,7 +216,7 @@ func (p *people) share(s *session, turns int) {
 			return
 		}
 		p.then(s, 10*time.Second+p.exp(45*time.Second), func() {
-			p.w.customerWrites(s)
+			p.says(s)
 			p.share(s, turns-1)
 		})
 	})
@@ -210,34 +228,50 @@ func (p *people) bot(s *session, turns int) {
 		p.must(p.w.apiWrites(s))
 		if turns > 1 {
 			p.then(s, 25*time.Second+p.exp(time.Minute), func() {
-				p.w.customerWrites(s)
+				p.says(s)
 				p.bot(s, turns-1)
 			})
 			return
 		}
-		if p.chance(0.45) && len(p.w.queues) > 0 {
-			p.then(s, p.between(time.Second, 30*time.Second), func() {
-				p.must(p.w.toQueue(s, p.someQueue().ID))
-				p.wait(s)
-			})
-			return
+		switch {
+		case p.chance(0.3): // says that it hands over, and does
+			p.handOver(s)
+		case p.chance(0.25):
+			p.then(s, p.between(time.Second, 30*time.Second), func() { p.handOver(s) })
+		default:
+			p.finish(s)
 		}
-		p.finish(s)
 	})
 }
 
-func (p *people) transfer(s *session) bool {
-	if p.chance(0.5) && len(p.w.queues) > 0 {
+// handOver ends a bot's part: a queue has the session then, or an agent at once.
+func (p *people) handOver(s *session) {
+	if p.chance(0.85) && len(p.w.queues) > 0 {
 		p.must(p.w.toQueue(s, p.someQueue().ID))
 		p.wait(s)
-		return true
+		return
 	}
-	number := p.someAgent()
-	if number == s.Extension {
-		return false
-	}
-	p.must(p.w.toExtension(s, number))
+	p.must(p.w.toExtension(s, p.someAgent()))
 	p.converse(s, 1+p.rng.IntN(3))
+}
+
+// transfer lets an agent give a session away; it is false where he keeps it.
+func (p *people) transfer(s *session) bool {
+	switch luck := p.rng.Float64(); {
+	case luck < 0.45 && len(p.w.queues) > 0:
+		p.must(p.w.toQueue(s, p.someQueue().ID))
+		p.wait(s)
+	case luck < 0.65:
+		p.must(p.w.toAPI(s))
+		p.bot(s, 1+p.rng.IntN(3))
+	default:
+		number := p.someAgent()
+		if number == s.Extension {
+			return false
+		}
+		p.must(p.w.toExtension(s, number))
+		p.converse(s, 1+p.rng.IntN(3))
+	}
 	return true
 }
 
@@ -257,8 +291,11 @@ func (p *people) finish(s *session) {
 	}
 	p.then(s, closing, func() {
 		p.must(p.w.close(s, why))
-		if p.chance(0.03) {
+		switch luck := p.rng.Float64(); {
+		case luck < 0.03:
 			p.comeBack(s)
+		case luck < 0.04 && s.Extension != "":
+			p.followUp(s)
 		}
 	})
 }
@@ -269,8 +306,29 @@ func (p *people) comeBack(s *session) {
 		if s.gone || !s.Closed {
 			return
 		}
-		p.w.customerWrites(s)
+		p.watch(s)
+		p.says(s)
 		p.receive(s)
+	})
+}
+
+// followUp lets the agent write again after the closing, to which the customer
+// says something or not.
+func (p *people) followUp(s *session) {
+	p.w.after(p.between(2*time.Minute, 30*time.Minute), func() {
+		if s.gone || !s.Closed {
+			return
+		}
+		p.watch(s)
+		p.must(p.w.agentReopens(s, s.Extension))
+		if p.chance(0.5) {
+			p.finish(s)
+			return
+		}
+		p.then(s, 30*time.Second+p.exp(2*time.Minute), func() {
+			p.says(s)
+			p.converse(s, 1)
+		})
 	})
 }
 

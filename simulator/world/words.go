@@ -187,7 +187,7 @@ func (s *Session) WindowEnd() (time.Time, bool) {
 func (s *Session) IsArchivedBy(v Viewer) bool { return slices.Contains(s.ArchivedBy, v) }
 
 // Kind is what a record tells.
-type Kind int
+type Kind uint8
 
 // The kinds of a record.
 const (
@@ -199,7 +199,7 @@ const (
 )
 
 // Side is who caused a record.
-type Side int
+type Side uint8
 
 // The sides of a conversation.
 const (
@@ -231,6 +231,10 @@ type Record struct {
 	Number string
 	// To names the destination of a move.
 	To string
+	// ToQueue is the id of the queue that it was moved into; 0 for all else.
+	ToQueue int
+	// FromQueue is the id of the queue that it was moved out of; 0 without one.
+	FromQueue int
 	// Template tells that the message is a template of a campaign.
 	Template bool
 	// Reason is why a closing closed the session.

@@ -30,8 +30,9 @@ type Options struct {
 	KeepClosed time.Duration
 	// Team is who works here; DefaultTeam by default.
 	Team *Team
-	// Observe is told of every record as it is made, in the order of the ids.
-	// The world is locked meanwhile: it must not be called from there.
+	// Observe is told of every record as it is made, in the order of the ids,
+	// and not of what becomes of its delivery. The world is locked meanwhile: it
+	// must not be called from there.
 	Observe func(Record)
 }
 
@@ -55,6 +56,8 @@ type World struct {
 	lastSession int64
 	lastMessage int64
 	opened      int
+	terms       *terms
+	held        bool // messages stay Sending until they are told otherwise
 	people      *people
 	observe     func(Record)
 }
@@ -62,8 +65,9 @@ type World struct {
 // session is a Session and where it stands.
 type session struct {
 	Session
-	shelf *shelf
-	gone  bool // dropped from the world
+	shelf   *shelf
+	records []entry // in the order of their ids
+	gone    bool    // dropped from the world
 }
 
 func (s *session) copy() Session {
@@ -101,6 +105,7 @@ func New(o Options) *World {
 		sessions:   make(map[int64]*session),
 		index:      make(map[place]*shelf),
 		keepClosed: o.KeepClosed,
+		terms:      newTerms(),
 		observe:    o.Observe,
 	}
 	for i, a := range w.agents {
@@ -186,12 +191,20 @@ func (w *World) after(d time.Duration, run func()) {
 	w.events.add(&event{at: w.clock.Now().Add(d), seq: w.scheduled, run: run})
 }
 
+// second is the present instant as records tell it: in whole seconds, so that
+// what is computed from them is exact.
+func (w *World) second() time.Time { return w.clock.Now().Truncate(time.Second) }
+
 // record is the one function that every record passes through: it numbers it,
-// dates it and moves the session to where it now belongs.
+// dates it, keeps it, and moves the session to where it now belongs.
 func (w *World) record(s *session, r Record) {
 	w.lastMessage++
-	r.ID, r.Session, r.At = w.lastMessage, s.ID, w.clock.Now()
+	r.ID, r.Session, r.At = w.lastMessage, s.ID, w.second()
 	s.LastMessageID, s.LastRecord = r.ID, r.At
+	if r.Kind == KindMessage && r.Side != SideCustomer {
+		r.Delivery = w.firstDelivery()
+	}
+	s.records = append(s.records, w.terms.pack(&r))
 	switch r.Kind {
 	case KindMessage:
 		if r.Side == SideCustomer {
@@ -212,6 +225,9 @@ func (w *World) record(s *session, r Record) {
 	if w.observe != nil {
 		w.observe(r)
 	}
+	if r.Delivery == Sending && w.people != nil && !w.held {
+		w.people.carry(s, r)
+	}
 }
 
 // sweep drops what was closed longer ago than closed sessions are kept.
@@ -220,8 +236,8 @@ func (w *World) sweep() {
 	n := 0
 	for n < len(w.ended) && w.ended[n].at.Before(limit) {
 		// One that was opened again since has a later ending, or none.
-		if e := w.ended[n]; e.s.Closed && e.s.Ended.Equal(e.at) {
-			e.s.gone = true
+		if e := w.ended[n]; e.s.Closed && e.s.Ended.Equal(e.at) && !e.s.gone {
+			e.s.gone, e.s.records = true, nil
 			e.s.shelf.forget()
 			delete(w.sessions, e.s.ID)
 		}

@@ -52,13 +52,7 @@ func (s *Server) numbered(c *call, number, size int) (asked, rows int) {
 }
 
 func (s *Server) queryQueues(c *call) reply {
-	ids := c.params.ids("ids")
-	if limit := c.switches.QueueIDLimit; limit > 0 && len(ids) > limit {
-		if !c.switches.DropExtraIDs {
-			return invalidParams([]invalid{{Field: "ids", Value: c.params.values.Get("ids")}})
-		}
-		ids = ids[:limit]
-	}
+	ids := c.ids("ids", c.switches.QueueIDLimit)
 	if len(c.params.bad) > 0 {
 		return invalidParams(c.params.bad)
 	}
@@ -75,6 +69,19 @@ func (s *Server) queryQueues(c *call) reply {
 	}
 	s.leaveOut(c, list, asked)
 	return withList(success(), "list", list, c.switches)
+}
+
+// ids reads a list of ids of which at most limit are taken; 0 means all.
+func (c *call) ids(name string, limit int) []int {
+	ids := c.params.ids(name)
+	if limit <= 0 || len(ids) <= limit {
+		return ids
+	}
+	if !c.switches.DropExtraIDs {
+		c.params.bad = append(c.params.bad, invalid{Field: name, Value: c.params.values.Get(name)})
+		return nil
+	}
+	return ids[:limit]
 }
 
 // leaveOut takes out of the information on queues what faults say is missing,
@@ -221,10 +228,10 @@ func (s *Server) information(c *call) reply {
 		"model_name":         "P-Series Software Edition",
 		"sn":                 "canary000000001",
 		"firmware_version":   "83.20.0.128",
-		"system_time":        c.now.UTC().Format("2006-01-02 15:04:05"),
+		"system_time":        c.clock().UTC().Format("2006-01-02 15:04:05"),
 		"up_time":            int64(c.now.Sub(s.started) / time.Second),
 		"system_date_format": "YYYY-MM-DD",
 		"system_time_format": "24",
-		"timestamp":          c.now.Unix(),
+		"timestamp":          c.clock().Unix(),
 	})
 }

@@ -64,7 +64,7 @@ const (
 	WrongShapes
 
 	// The next kinds change what a list shows. Those of the cursor act on lists
-	// of sessions.
+	// of sessions, and some of them on message/get.
 
 	// CursorIgnored answers the first page whatever the cursor is. It holds for
 	// the page numbers of the other lists, too.
@@ -84,6 +84,9 @@ const (
 	NoMembers
 	// NoAssignmentMode leaves the assignment mode out of it.
 	NoAssignmentMode
+	// ForeignRecords mixes the records of another session in with those of the
+	// one that message/get or message/query shows.
+	ForeignRecords
 )
 
 // frontKinds act before the PBX sees a request.

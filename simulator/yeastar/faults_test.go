@@ -306,14 +306,14 @@ func TestFaultsMeetTheirRequestsAlone(t *testing.T) {
 
 // Every kind acts somewhere: none of them may leave an answer as it was.
 func TestEveryKindHasItsPlace(t *testing.T) {
-	placed := slices.Concat([]Kind{Refuse, Latency, NoMembers, NoAssignmentMode}, frontKinds(), backKinds(), pagingKinds())
+	placed := slices.Concat([]Kind{Refuse, Latency, NoMembers, NoAssignmentMode, ForeignRecords}, frontKinds(), backKinds(), pagingKinds())
 	slices.Sort(placed)
 	for i, kind := range placed {
 		if int(kind) != i {
 			t.Fatalf("kind %d is missing, or there twice", i)
 		}
 	}
-	if last := placed[len(placed)-1]; last != NoAssignmentMode {
+	if last := placed[len(placed)-1]; last != ForeignRecords {
 		t.Errorf("the last kind is %d", last)
 	}
 }

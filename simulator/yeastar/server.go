@@ -102,6 +102,10 @@ func New(w *world.World, o Options) *Server {
 		"del_token":              {method: http.MethodGet, answer: s.delToken},
 		"message_session/list":   {method: http.MethodGet, answer: s.listSessions},
 		"message_session/search": {method: http.MethodGet, answer: s.searchSessions},
+		"message_session/get":    {method: http.MethodGet, answer: s.getSession},
+		"message_session/query":  {method: http.MethodGet, answer: s.querySessions},
+		"message/get":            {method: http.MethodGet, answer: s.getMessages},
+		"message/query":          {method: http.MethodGet, answer: s.queryMessages},
 		"message_queue/list":     {method: http.MethodGet, answer: s.listQueues},
 		"message_queue/query":    {method: http.MethodGet, answer: s.queryQueues},
 		"message_queue/get":      {method: http.MethodGet, answer: s.getQueue},
@@ -183,11 +187,11 @@ func (s *Server) answer(c *call) reply {
 		return failure(codeParameter)
 	}
 	to, ok := s.routes[c.endpoint]
-	if !ok || to.method != c.Method || c.switches.OldFirmware && strings.HasPrefix(c.endpoint, "message_") {
+	if !ok || to.method != c.Method || c.tooOld() {
 		return failure(codeNoInterface)
 	}
 	if until, blocked := s.tokens.blockedUntil(c.address, c.now); blocked {
-		return failure(codeIPBlocked).with("block_expire_time", until.Unix())
+		return failure(codeIPBlocked).with("block_expire_time", until.Add(c.switches.ClockSkew).Unix())
 	}
 	if !to.open && !s.tokens.valid(c.token, c.now, c.switches.TokenCalls) {
 		return failure(codeTokenExpired)
@@ -196,6 +200,13 @@ func (s *Server) answer(c *call) reply {
 		return failure(f.Code)
 	}
 	return to.answer(c)
+}
+
+// tooOld tells whether the firmware that the switches pretend does not know the
+// endpoint yet.
+func (c *call) tooOld() bool {
+	return c.switches.OldFirmware && strings.HasPrefix(c.endpoint, "message") ||
+		c.switches.MessagesUnsupported && strings.HasPrefix(c.endpoint, "message/")
 }
 
 // encode gives the body of an answer.

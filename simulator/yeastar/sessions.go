@@ -16,11 +16,11 @@ const (
 // sessionInfo is the vendor's Session_Info, from the page "Search Specific
 // Message Sessions".
 type sessionInfo struct {
-	ID         int64        `json:"id"`
-	Type       string       `json:"type"`
-	IsClose    int          `json:"is_close"`
-	IsArchived int          `json:"is_archived"`
-	To         customerInfo `json:"to"`
+	ID         int64    `json:"id"`
+	Type       string   `json:"type"`
+	IsClose    int      `json:"is_close"`
+	IsArchived int      `json:"is_archived"`
+	To         userInfo `json:"to"`
 	// Expire is the rest of the reply window in seconds; 0 over, -1 never.
 	Expire         int64  `json:"expire"`
 	DIDNumber      string `json:"did_number"`
@@ -31,8 +31,8 @@ type sessionInfo struct {
 	PickupMemberID int    `json:"pickup_member_id"`
 }
 
-// customerInfo is the vendor's Customer_Info.
-type customerInfo struct {
+// userInfo is the vendor's Customer_Info, and in the same form its Sender_Info.
+type userInfo struct {
 	UserID   int    `json:"user_id"`
 	UserNo   string `json:"user_no"`
 	UserType int    `json:"user_type"`
@@ -61,14 +61,32 @@ func (s *Server) sessions(c *call, search bool) reply {
 	case err != nil:
 		return failure(codeInternal)
 	}
-	if s.notes != nil && exist && wholeList(query) {
+	if c.switches.ClosedForgets {
+		forget(rows)
+	}
+	switch open := query; {
+	case s.notes == nil || !exist:
+	case wholeList(query):
 		c.shown = func() { s.notes.page(query, rows, c.now) }
+	case query.Closed == world.Only:
+		if open.Closed = world.Any; wholeList(open) {
+			c.shown = func() { s.notes.closedPage(query, rows, c.now) }
+		}
 	}
 	list := make([]sessionInfo, 0, len(rows))
 	for i := range rows {
 		list = append(list, newSessionInfo(&rows[i], query.Viewer, c.now))
 	}
 	return withList(success(), "list", list, c.switches)
+}
+
+// forget takes out of the closed rows who had the session.
+func forget(rows []world.Session) {
+	for i := range rows {
+		if rows[i].Closed {
+			rows[i].QueueID, rows[i].MemberID = 0, 0
+		}
+	}
 }
 
 // sessionQuery reads the filters. The vendor does not say what the omitted ones
@@ -120,7 +138,7 @@ func choice(word string) world.Choice {
 func newSessionInfo(s *world.Session, viewer world.Viewer, now time.Time) sessionInfo {
 	info := sessionInfo{
 		ID: s.ID, Type: string(s.Medium), IsClose: flag(s.Closed), IsArchived: flag(s.IsArchivedBy(viewer)),
-		To:     customerInfo{UserNo: s.Customer.Number, UserType: userType(s), Username: s.Customer.Name},
+		To:     userInfo{UserNo: s.Customer.Number, UserType: userType(s), Username: s.Customer.Name},
 		Expire: expire(s, now), DIDNumber: s.DID, LastMsgID: s.LastMessageID,
 		QueueID: s.QueueID, PickupMemberID: s.MemberID,
 	}

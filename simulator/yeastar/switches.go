@@ -40,12 +40,38 @@ type Switches struct {
 	// NumberedPageSizeLimit clamps the page_size of the lists that are paged by
 	// number, of queues and of extensions; 0 means no limit.
 	NumberedPageSizeLimit int
+	// MessagePageSizeLimit clamps the page_size of message/get and message/query;
+	// 0 means no limit.
+	MessagePageSizeLimit int
+	// MessageIDLimit is how many ids message/query takes at a time; more are
+	// refused with 40002. 0 means no limit.
+	MessageIDLimit int
+	// MessageQueryGlobal counts the page_size of message/query over all sessions
+	// asked for, the newest records first, instead of for each. Sessions without
+	// a record among them are missing.
+	MessageQueryGlobal bool
+	// MessagesOldestFirst turns the records of each page around.
+	MessagesOldestFirst bool
+	// NoReceiveTime makes receive_time 0.
+	NoReceiveTime bool
+	// MovesBySystem names nobody as the sender of transfers, moves into queues,
+	// pick-ups and automatic closings, instead of who caused them.
+	MovesBySystem bool
+	// NoParam leaves param empty, which tells who moved a session whither.
+	NoParam bool
+	// MessagesUnsupported answers 10001 to message/get and message/query alone.
+	MessagesUnsupported bool
+	// GetAsData answers message_session/get under data instead of list.
+	GetAsData bool
+	// ClosedForgets makes queue_id and pickup_member_id of closed rows 0.
+	ClosedForgets bool
 	// QueueIDLimit is how many ids message_queue/query takes at a time; more are
 	// refused with 40002. 0 means no limit.
 	QueueIDLimit int
-	// DropExtraIDs answers the first QueueIDLimit ids instead of refusing more.
+	// DropExtraIDs answers the first QueueIDLimit or MessageIDLimit ids instead of
+	// refusing more.
 	DropExtraIDs bool
-	// OldFirmware answers 10001 to all message_ endpoints, as a PBX does that is
+	// OldFirmware answers 10001 to all message endpoints, as a PBX does that is
 	// older than they are.
 	OldFirmware bool
 	// UnknownExtensionFails answers 60001 for a user_no that does not exist,
@@ -80,8 +106,11 @@ type Switches struct {
 	NullLists bool
 	// Latency holds every answer back by real time.
 	Latency time.Duration
-	// DateSkew is by how much the clock of the Date header is ahead.
+	// DateSkew is by how much the Date header is ahead of the PBX's own clock.
 	DateSkew time.Duration
+	// ClockSkew is by how much the PBX's own clock is ahead, by which it dates
+	// everything: the Date header, records and system/information alike.
+	ClockSkew time.Duration
 }
 
 func (sw Switches) clone() Switches {

@@ -98,11 +98,10 @@ func TestErrcodeAsString(t *testing.T) {
 		want   string
 	}{
 		"errcode alone": {func(sw *Switches) { sw.ErrcodeAsString = true }, `"errcode":"0","errmsg":"SUCCESS","list":[{"id":3`},
-		"all numbers":   {func(sw *Switches) { sw.NumbersAsStrings = true }, `"errcode":"0","errmsg":"SUCCESS","list":[{"id":"3"`},
+		"all numbers":   {func(sw *Switches) { sw.ErrcodeAsString, sw.NumbersAsStrings = true, true }, `"errcode":"0","errmsg":"SUCCESS","list":[{"id":"3"`},
 	} {
 		p.server.Set(c.change)
 		if got := p.queues().text; !strings.Contains(got, c.want) {
-			p.server.Set(func(sw *Switches) { *sw = Switches{ErrcodeAsString: true} })
 			t.Errorf("%s: %s", name, got)
 		}
 		p.server.Set(func(sw *Switches) { *sw = Switches{ErrcodeAsString: true} })
@@ -121,7 +120,7 @@ func TestOldFirmware(t *testing.T) {
 			continue
 		}
 		want := codeSuccess
-		if strings.HasPrefix(endpoint, "message_") {
+		if strings.HasPrefix(endpoint, "message") {
 			want = codeNoInterface
 		}
 		if got := p.get(endpoint).code(); got != want {

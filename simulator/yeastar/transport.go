@@ -35,7 +35,7 @@ func (c *call) header(r response) http.Header {
 		h = r.extra.Clone()
 	}
 	h.Set("Content-Type", r.kind)
-	h.Set("Date", c.now.Add(c.switches.DateSkew).UTC().Format(http.TimeFormat))
+	h.Set("Date", c.clock().Add(c.switches.DateSkew).UTC().Format(http.TimeFormat))
 	if c.switches.CloseConnections {
 		h.Set("Connection", "close")
 	}
@@ -133,7 +133,7 @@ func (c *call) throttle(f Fault) response {
 	seconds := int(math.Ceil(f.Wait.Seconds()))
 	after := strconv.Itoa(seconds)
 	if f.Kind == ThrottleUntil {
-		after = c.now.Add(time.Duration(seconds)*time.Second + time.Second - 1).UTC().Format(http.TimeFormat)
+		after = c.clock().Add(time.Duration(seconds)*time.Second + time.Second - 1).UTC().Format(http.TimeFormat)
 	}
 	return response{
 		status: f.status(http.StatusTooManyRequests), kind: typeText,
