@@ -75,6 +75,8 @@ type Client struct {
 	jitter    func(bound time.Duration) time.Duration
 	counts    counts
 	throttle  throttle
+	// skew is the clock of the system less ours; nil until it was told.
+	skew atomic.Pointer[time.Duration]
 	// tired is true from when a call was repeated in vain until one succeeds.
 	tired atomic.Bool
 	// reading makes the calls that may be repeated, single all others; see
@@ -219,8 +221,30 @@ func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, ou
 	if e := c.read(ctx, call, resp, out); e != nil {
 		return time.Time{}, e.verdict()
 	}
-	c.counts.told(resp, now)
+	c.told(resp, now)
 	return c.clock.Now(), Verdict{}
+}
+
+// told notes the clock of the system. An error's Date may be that of something
+// in front of it.
+func (c *Client) told(resp *http.Response, now time.Time) {
+	if resp.StatusCode != http.StatusOK {
+		return
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		skew := date.Sub(now)
+		c.skew.Store(&skew)
+		c.counts.told(skew)
+	}
+}
+
+// Skew is the clock of the system, by the Date header of its last good answer,
+// less ours. It is false until the system has told one.
+func (c *Client) Skew() (skew time.Duration, told bool) {
+	if last := c.skew.Load(); last != nil {
+		return *last, true
+	}
+	return 0, false
 }
 
 // CloseIdle closes the connections that are not in use.

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -121,13 +120,7 @@ func (c counts) ended(endpoint string, took time.Duration, reason Reason) {
 	}
 }
 
-// told notes the clock of the system. An error's Date may be that of something
-// in front of it.
-func (c counts) told(resp *http.Response, now time.Time) {
-	if resp.StatusCode != http.StatusOK {
-		return
-	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.all.skew.WithLabelValues(c.target).Set(date.Sub(now).Seconds())
-	}
+// told notes how far the clock of the system is ahead of ours.
+func (c counts) told(skew time.Duration) {
+	c.all.skew.WithLabelValues(c.target).Set(skew.Seconds())
 }

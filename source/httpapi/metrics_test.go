@@ -178,3 +178,39 @@ func TestLesson25ClockSkew(t *testing.T) {
 		checkFamily(t, m, "conversation_api_clock_skew_seconds", tc.want)
 	}
 }
+
+// TestR34TheSkewIsThatOfTheLastGoodAnswer shows what a source corrects its times by.
+func TestR34TheSkewIsThatOfTheLastGoodAnswer(t *testing.T) {
+	clock := newFakeClock()
+	status, date := 200, ""
+	srv := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Date"] = nil
+		if date != "" {
+			w.Header().Set("Date", date)
+		}
+		w.WriteHeader(status)
+		w.Write([]byte("{}"))
+	})
+	c := newClient(t, Config{BaseURL: srv.URL, Clock: clock})
+	at := func(d time.Duration) string { return clock.Now().Add(d).Format(http.TimeFormat) }
+	for _, tc := range []struct {
+		status int
+		date   string
+		want   time.Duration
+		told   bool
+	}{
+		{200, "", 0, false},
+		{404, at(time.Hour), 0, false},
+		{200, at(-time.Minute), -time.Minute, true},
+		{200, at(time.Hour), time.Hour, true},
+		{502, at(0), time.Hour, true},
+		{200, "yesterday", time.Hour, true},
+		{200, at(0), 0, true},
+	} {
+		status, date = tc.status, tc.date
+		_ = get(t.Context(), c)
+		if skew, told := c.Skew(); skew != tc.want || told != tc.told {
+			t.Errorf("after %d with the date %q the skew is %s, %t; want %s, %t", tc.status, tc.date, skew, told, tc.want, tc.told)
+		}
+	}
+}

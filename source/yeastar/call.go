@@ -20,6 +20,8 @@ const (
 	pathRefreshToken = "refresh_token"
 	pathDelToken     = "del_token"
 	pathSearch       = "message_session/search"
+	pathMessageQuery = "message/query"
+	pathMessageGet   = "message/get"
 	pathQueueList    = "message_queue/list"
 	pathQueueQuery   = "message_queue/query"
 	pathExtensions   = "extension/list"
@@ -34,6 +36,8 @@ func routes() []httpapi.Route {
 		{Method: http.MethodPost, Path: pathRefreshToken},
 		{Method: http.MethodGet, Path: pathDelToken},
 		{Method: http.MethodGet, Path: pathSearch},
+		{Method: http.MethodGet, Path: pathMessageQuery},
+		{Method: http.MethodGet, Path: pathMessageGet},
 		{Method: http.MethodGet, Path: pathQueueList},
 		{Method: http.MethodGet, Path: pathQueueQuery},
 		{Method: http.MethodGet, Path: pathExtensions},
@@ -79,7 +83,7 @@ func get[T any, P interface {
 	for attempt := 0; ; attempt++ {
 		token, err := s.tokens.get(ctx)
 		if err != nil {
-			return nil, time.Time{}, err
+			return nil, time.Time{}, signInError{err}
 		}
 		out := P(new(T))
 		at, err := exchange(ctx, s.client, withToken(path, query, token), out)
@@ -91,7 +95,7 @@ func get[T any, P interface {
 		case errors.As(err, &refused) && refused.class() == classSignIn && attempt == 0:
 			s.tokens.reject(token)
 		case errors.As(err, &refused) && refused.code == codeAddressBlock:
-			return nil, time.Time{}, s.tokens.blocked(refused)
+			return nil, time.Time{}, signInError{s.tokens.blocked(refused)}
 		default:
 			return nil, time.Time{}, err
 		}

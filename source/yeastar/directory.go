@@ -30,8 +30,12 @@ const (
 // Information of Multiple Message Queues").
 type mode string
 
-// The mode in which a session is never picked up.
-const modeNone mode = "none"
+const (
+	// modeNone is the mode in which a session is never picked up.
+	modeNone mode = "none"
+	// modeAuto is the one in which the first reply picks it up.
+	modeAuto mode = "auto"
+)
 
 // queueInfo is what is known of one message queue.
 type queueInfo struct {
@@ -191,6 +195,11 @@ func (d *directory) queue(id int64) (queueInfo, bool) {
 	return info, ok
 }
 
+// queueOf puts a queue into conversation's words.
+func queueOf(id int64, info queueInfo) conversation.Queue {
+	return conversation.Queue{ID: id, Name: queueName(id, info), AutoPickUp: info.mode == modeAuto}
+}
+
 // queueName is the name by which people know a queue, or its number.
 func queueName(id int64, info queueInfo) string {
 	if info.name == "" {
@@ -205,7 +214,7 @@ func (d *directory) list() []conversation.Queue {
 	defer d.mu.Unlock()
 	queues := make([]conversation.Queue, 0, len(d.queues))
 	for id, info := range d.queues {
-		queues = append(queues, conversation.Queue{ID: id, Name: queueName(id, info)})
+		queues = append(queues, queueOf(id, info))
 	}
 	slices.SortFunc(queues, func(a, b conversation.Queue) int { return int(a.ID - b.ID) })
 	return queues

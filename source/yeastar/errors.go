@@ -1,6 +1,7 @@
 package yeastar
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ const (
 	codeSuccess       = 0
 	codePartial       = 1
 	codeTokenExpired  = 10004
+	codeParameter     = 40002
 	codeNotFound      = 60001
 	codeTooManyTokens = 60002
 	codeAddressBlock  = 70004
@@ -64,7 +66,7 @@ func describeCode(code int64) codeInfo {
 		return codeInfo{classSignIn, "the PBX does not accept the token any more"}
 	case 10005:
 		return codeInfo{classMend, "the application may not call this: give it the permission under Integrations > API"}
-	case 40001, 40002:
+	case 40001, codeParameter:
 		return codeInfo{classMend, "the PBX does not accept a parameter"}
 	case 40003, 40004, 60101, 70091, 70093, 70106:
 		return codeInfo{classMend, "the PBX complains of a change, and the exporter never asks for one: check what stands in front of the PBX"}
@@ -121,7 +123,7 @@ func newCodeError(endpoint string, env *envelope) *codeError {
 // ourParameter reports whether a name is one of the parameters that we send.
 func ourParameter(name string) bool {
 	switch name {
-	case "page", "page_size", "user_type", "user_no", "collection", "first_msg_id", "is_archived", "is_closed", "is_pickup", "ids":
+	case "page", "page_size", "user_type", "user_no", "collection", "first_msg_id", "is_archived", "is_closed", "is_pickup", "ids", "id", "last_msg_id":
 		return true
 	}
 	return false
@@ -161,4 +163,17 @@ func (e *codeError) Error() string {
 // that this PBX does not have.
 func (e *codeError) Is(target error) bool {
 	return target == conversation.ErrUnsupported && e.class() == classUnsupported
+}
+
+// signInError marks what a call ended with because there was no token for it: no
+// other call could be made either.
+type signInError struct{ error }
+
+// Unwrap returns what signing in ended with.
+func (e signInError) Unwrap() error { return e.error }
+
+// refusedWith reports whether the PBX answered with a code.
+func refusedWith(err error, code int64) bool {
+	var refused *codeError
+	return errors.As(err, &refused) && refused.code == code
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"conversation_exporter/conversation"
@@ -29,6 +30,8 @@ type listing struct {
 	unasked bool
 	// err is why the rest of the list is missing.
 	err error
+	// top is the message id of the first row of a list of closed sessions.
+	top int64
 }
 
 // row is what one viewer's list tells of one session.
@@ -59,7 +62,7 @@ type leftOff struct {
 // readViewer reads the open sessions of one viewer (R35). A list that the last
 // deadline cut goes on where it was left, and is then read from its top down to
 // where the pass before had begun.
-func (s *Source) readViewer(ctx context.Context, v viewer) listing {
+func (s *Source) readViewer(ctx context.Context, v viewer, pages *longest) listing {
 	now := s.opts.Clock.Now()
 	s.mu.Lock()
 	left, goesOn := s.left[v]
@@ -67,17 +70,18 @@ func (s *Source) readViewer(ctx context.Context, v viewer) listing {
 		left = leftOff{began: now, since: s.wholeAt[v]}
 	}
 	s.mu.Unlock()
-	p := &pager{source: s, viewer: v, index: make(map[int64]int), left: &left}
+	p := &pager{source: s, viewer: v, longest: pages, index: make(map[int64]int), left: &left}
 	err := p.read(ctx, goesOn)
 	if err == nil {
 		err = p.part
 	}
 	l := listing{viewer: v, rows: p.rows, err: err, since: left.since}
 	var transport *httpapi.Error
+	errors.As(err, &transport)
 	switch {
 	case errors.Is(err, conversation.ErrPageLimit), errors.Is(err, conversation.ErrPart):
 		l.cut, l.since = true, now
-	case errors.As(err, &transport) && transport.Reason == httpapi.ReasonTimeout && ctx.Err() != nil:
+	case outOfTime(ctx, err):
 		l.cut, l.timedOut = true, true
 		if s.missed(v, transport.Sent && len(p.rows) == 0) {
 			l.since = now // It is asked again and again and does not answer, which is no progress.
@@ -86,9 +90,15 @@ func (s *Source) readViewer(ctx context.Context, v viewer) listing {
 		// The round is done, although this pass has not seen all of it.
 		l.cut, l.since = true, left.began
 	}
-	l.unasked = errors.As(err, &transport) && !transport.Sent && len(p.rows) == 0
+	l.unasked = transport != nil && !transport.Sent && len(p.rows) == 0
 	s.leave(v, l, left)
 	return l
+}
+
+// outOfTime reports whether it is for want of time that a list was left.
+func outOfTime(ctx context.Context, err error) bool {
+	var transport *httpapi.Error
+	return errors.As(err, &transport) && transport.Reason == httpapi.ReasonTimeout && ctx.Err() != nil
 }
 
 // missed counts how often in a row a viewer was asked and did not answer in time.
@@ -128,7 +138,11 @@ func (s *Source) leave(v viewer, l listing, left leftOff) {
 type pager struct {
 	source *Source
 	viewer viewer
-	rows   []row
+	// closed is true for the list of closed sessions, false for that of open ones.
+	closed bool
+	// longest is that of all lists of the pass.
+	longest *longest
+	rows    []row
 	// index finds a session among rows: one that moves while we page is told twice.
 	index map[int64]int
 	// left is kept up to date with how far the list was read.
@@ -199,12 +213,14 @@ func (p *pager) round(ctx context.Context, cursor, floor int64) error {
 		if floor > 0 && last <= floor {
 			return nil
 		}
-		capped := p.source.mayBeCapped(len(listed))
+		capped := p.longest.mayBeCapped(len(listed))
 		switch full := len(listed) >= p.source.opts.PageSize; {
 		case p.repeats(listed, cursor, fresh, floor):
 			return errStuck
 		case !full && (!capped || len(listed) == 1):
 			return nil
+		case last <= 0 && p.closed:
+			return nil // What was never said in a closed session is of no interest.
 		case last <= 0:
 			// Sessions without a message come last and cannot be a cursor.
 			p.part = fmt.Errorf("%s: a page ends with a session without any message, where the list cannot go on: %w", pathSearch, conversation.ErrPart)
@@ -215,6 +231,17 @@ func (p *pager) round(ctx context.Context, cursor, floor int64) error {
 			p.left.cursor = cursor
 		}
 	}
+}
+
+// firstPage reads no more than the first page.
+func (p *pager) firstPage(ctx context.Context) error {
+	listed, at, err := p.page(ctx, 0)
+	if err != nil || len(listed) == 0 {
+		return err
+	}
+	p.left.top = int64(listed[0].LastMsgID)
+	_, err = p.take(listed, at)
+	return err
 }
 
 // repeats reports whether a page that was asked for by a cursor is not what
@@ -240,12 +267,14 @@ func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time
 		"is_closed":   {"0"}, // open
 		"is_pickup":   {"0"}, // both: here 0 means all
 	}
+	if p.closed {
+		query.Set("is_closed", "1")
+	}
 	if cursor > 0 {
 		query.Set("first_msg_id", strconv.FormatInt(cursor, 10))
 	}
 	out, at, err := get[rows[sessionRow]](ctx, p.source, pathSearch, query)
-	var refused *codeError
-	if errors.As(err, &refused) && refused.code == codeNotFound && cursor == 0 && !p.source.configured(p.viewer) {
+	if refusedWith(err, codeNotFound) && cursor == 0 && !p.source.configured(p.viewer) {
 		// The PBX may answer so where there is no session. For an extension that
 		// was written by hand it means that there is none of that number.
 		p.pages++
@@ -264,7 +293,7 @@ func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time
 	return out.all(), at, nil
 }
 
-// take adds a page's open sessions to the rows and returns how many were not
+// take adds a page's sessions to the rows and returns how many were not
 // known. Of two tellings of one session the one with the newer message is kept.
 func (p *pager) take(listed []sessionRow, at time.Time) (fresh int, err error) {
 	for i := range listed {
@@ -276,8 +305,9 @@ func (p *pager) take(listed []sessionRow, at time.Time) (fresh int, err error) {
 		switch {
 		case !ok:
 			fresh++
-			// A closed session in a list of open ones stays among the rows, so that
-			// the paging knows it; the merge leaves it out.
+			// A closed session in a list of open ones stays among the rows, as does an
+			// open one among closed ones, so that the paging knows it; the merge
+			// leaves it out.
 			p.index[r.id] = len(p.rows)
 			p.rows = append(p.rows, r)
 		case r.lastMessage >= p.rows[known].lastMessage:
@@ -287,18 +317,24 @@ func (p *pager) take(listed []sessionRow, at time.Time) (fresh int, err error) {
 	return fresh, nil
 }
 
+// longest is the largest number of rows that a page had so far.
+type longest struct {
+	mu sync.Mutex
+	n  int
+}
+
 // mayBeCapped reports whether a page that is shorter than asked for may be short
-// because the PBX caps it, which it does not tell: no page of this pass was
-// longer. Asking on costs one request; not asking would sell a part of the list
-// as the whole.
-func (s *Source) mayBeCapped(n int) bool {
+// because the PBX caps it, which it does not tell: no page so far was longer.
+// Asking on costs one request; not asking would sell a part of the list as the
+// whole.
+func (l *longest) mayBeCapped(n int) bool {
 	const least = 10 // No PBX would cap at less.
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n < s.longest {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n < l.n {
 		return false
 	}
-	s.longest = n
+	l.n = n
 	return n >= least
 }
 

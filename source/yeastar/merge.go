@@ -54,6 +54,11 @@ func (m *merge) add(r row, by viewer) *view {
 	return v
 }
 
+// keep leaves out the sessions that are not wanted.
+func (m *merge) keep(wanted func(*view) bool) {
+	maps.DeleteFunc(m.views, func(_ int64, v *view) bool { return !wanted(v) })
+}
+
 // queueIDs returns the queues that sessions are in.
 func (m *merge) queueIDs() []int64 {
 	ids := make(map[int64]bool)
@@ -70,12 +75,9 @@ func (m *merge) queueIDs() []int64 {
 func (m *merge) sessions(dir *directory, destination string, allRead bool) (list []conversation.Session, assumed int) {
 	list = make([]conversation.Session, 0, len(m.views))
 	for _, v := range m.views {
-		if v.closed {
-			continue
-		}
 		s := conversation.Session{
 			ID: v.id, Channel: v.channel, Origin: conversation.OriginRegular,
-			Awaiting: conversation.AwaitingUnknown, LastMessage: v.lastMessage,
+			Awaiting: conversation.AwaitingUnknown, LastMessage: v.lastMessage, Closed: v.closed,
 			Window: v.window, ListedAt: v.listedAt, ShownBy: v.by,
 		}
 		if v.campaign {
@@ -84,7 +86,7 @@ func (m *merge) sessions(dir *directory, destination string, allRead bool) (list
 		var queue queueInfo
 		if v.queue != 0 {
 			queue, _ = dir.queue(v.queue)
-			s.Queue = conversation.Queue{ID: v.queue, Name: queueName(v.queue, queue)}
+			s.Queue = queueOf(v.queue, queue)
 			if queue.mode == "" && v.member == 0 {
 				assumed++
 			}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -34,8 +33,6 @@ type Source struct {
 	version string
 	// informedAt is when the version was read; askedAt when Info last looked.
 	informedAt, askedAt time.Time
-	// longest is the largest number of rows that a page of this pass had.
-	longest int
 	// turnAt is when each viewer was last asked for its list, misses how often in
 	// a row it did not answer in time.
 	turnAt map[viewer]time.Time
@@ -44,7 +41,11 @@ type Source struct {
 	wholeAt map[viewer]time.Time
 	// left is where the lists go on that a deadline cut.
 	left map[viewer]leftOff
-	sets conversation.ViewerSets
+	// sweptAt is when each viewer's list of closed sessions was last asked for.
+	sweptAt map[viewer]time.Time
+	sets    conversation.ViewerSets
+	// batches is how many sessions message/query takes at a time.
+	batches batchSize
 }
 
 var _ conversation.Source = (*Source)(nil)
@@ -88,6 +89,7 @@ func New(opts Options) (*Source, error) {
 		misses:  make(map[viewer]int),
 		wholeAt: make(map[viewer]time.Time),
 		left:    make(map[viewer]leftOff),
+		sweptAt: make(map[viewer]time.Time),
 		client:  client,
 		tokens: &tokens{
 			client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock,
@@ -130,25 +132,30 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	if len(viewers) == 0 && len(problems) == 0 {
 		problems = append(problems, errNoViewers)
 	}
-	s.mu.Lock()
-	s.longest = 0
-	s.mu.Unlock()
-	lists := s.readViewers(ctx, viewers)
-	cover := coverageOf(lists)
+	var pages longest
+	lists := s.readViewers(s.longestUnasked(viewers), func(v viewer) listing { return s.readViewer(ctx, v, &pages) })
+	cover := coverageOf("listing the sessions of", lists)
 	cover.Warnings = s.tokens.warnings()
 	cover.Problems = slices.Concat(problems, cover.Problems)
 	if !answered(lists) {
 		return nil, cover, errors.Join(cover.Problems...)
 	}
 	m := s.newMerge(lists)
+	m.keep(func(v *view) bool { return !v.closed })
+	return s.unite(ctx, m, &cover), cover, nil
+}
+
+// unite puts what the viewers show into conversation's words, and tells where a
+// state had to be assumed.
+func (s *Source) unite(ctx context.Context, m *merge, cover *conversation.Coverage) []conversation.Session {
 	s.dir.knowAll(ctx, m.queueIDs())
-	allRead := len(problems) == 0 && cover.AllViewers()
+	allRead := len(cover.Problems) == 0 && cover.AllViewers()
 	sessions, assumed := m.sessions(s.dir, s.opts.APIDestination, allRead)
 	cover.Assumed = assumed
 	if assumed > 0 && len(cover.Problems) == 0 {
 		cover.Problems = []error{fmt.Errorf("reading the assignment modes of message queues: %w", conversation.ErrAssumed)}
 	}
-	return sessions, cover, nil
+	return sessions
 }
 
 // Queues implements conversation.Source. The list is at most 10 minutes old. A
@@ -219,16 +226,4 @@ func (s *Source) Close(ctx context.Context) error {
 		return fmt.Errorf("giving the token back: %w", err)
 	}
 	return nil
-}
-
-// ClosedSessions implements conversation.Source.
-func (*Source) ClosedSessions(_ context.Context, since conversation.Mark) ([]conversation.Session, conversation.Mark, conversation.Coverage, error) {
-	return nil, since, conversation.Coverage{}, conversation.ErrUnsupported
-}
-
-// Messages implements conversation.Source.
-func (*Source) Messages(context.Context, []conversation.Want) iter.Seq2[conversation.Thread, error] {
-	return func(yield func(conversation.Thread, error) bool) {
-		yield(conversation.Thread{}, conversation.ErrUnsupported)
-	}
 }

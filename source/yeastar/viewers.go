@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"conversation_exporter/conversation"
 )
@@ -65,24 +66,24 @@ func (s *Source) viewers(ctx context.Context) ([]viewer, error) {
 	return list, err
 }
 
-// readViewers reads the list of each viewer, some at a time. A panic in one of
-// them is raised again here, with its own stack, where the collector contains it.
-func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
+// readViewers reads a list of each viewer by read, some at a time and in the order
+// of the viewers. A panic in one of them is raised again here, with its own
+// stack, where the collector contains it.
+func (s *Source) readViewers(viewers []viewer, read func(viewer) listing) []listing {
 	lists := make([]listing, len(viewers))
 	faults := make(chan *conversation.PanicError, len(viewers))
 	slots := make(chan struct{}, s.opts.Concurrency)
-	viewers = s.longestUnasked(viewers)
 	var wg sync.WaitGroup
 	for i, v := range viewers {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() {
 				if p := recover(); p != nil {
-					faults <- conversation.NewPanicError("listing the open sessions", p)
+					faults <- conversation.NewPanicError("listing the sessions", p)
 				}
 				<-slots
 			}()
-			lists[i] = s.readViewer(ctx, v)
+			lists[i] = read(v)
 		})
 	}
 	wg.Wait()
@@ -99,8 +100,6 @@ func (s *Source) readViewers(ctx context.Context, viewers []viewer) []listing {
 func (s *Source) longestUnasked(viewers []viewer) []viewer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ordered := slices.Clone(viewers)
-	slices.SortStableFunc(ordered, func(a, b viewer) int { return s.turnAt[a].Compare(s.turnAt[b]) })
 	for v := range s.turnAt {
 		if !slices.Contains(viewers, v) {
 			delete(s.turnAt, v)
@@ -109,6 +108,13 @@ func (s *Source) longestUnasked(viewers []viewer) []viewer {
 			delete(s.wholeAt, v)
 		}
 	}
+	return byTurn(viewers, s.turnAt)
+}
+
+// byTurn orders viewers by when it was last their turn.
+func byTurn(viewers []viewer, turns map[viewer]time.Time) []viewer {
+	ordered := slices.Clone(viewers)
+	slices.SortStableFunc(ordered, func(a, b viewer) int { return turns[a].Compare(turns[b]) })
 	return ordered
 }
 
@@ -129,9 +135,9 @@ func answered(lists []listing) bool {
 	return slices.ContainsFunc(lists, func(l listing) bool { return l.err == nil || len(l.rows) > 0 })
 }
 
-// coverageOf sums up what was read. Viewers that failed for the same reason
-// make one problem.
-func coverageOf(lists []listing) conversation.Coverage {
+// coverageOf sums up what was read; doing says what that is. Viewers that failed
+// for the same reason make one problem.
+func coverageOf(doing string, lists []listing) conversation.Coverage {
 	var cover conversation.Coverage
 	var causes []error
 	concerned := make(map[string][]string)
@@ -157,7 +163,7 @@ func coverageOf(lists []listing) conversation.Coverage {
 	}
 	for _, cause := range causes {
 		cover.Problems = append(cover.Problems, &conversation.LossError{
-			Doing: "listing the sessions of", Of: enumerate(concerned[cause.Error()]), Cause: cause,
+			Doing: doing, Of: enumerate(concerned[cause.Error()]), Cause: cause,
 		})
 	}
 	return cover

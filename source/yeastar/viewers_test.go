@@ -221,7 +221,9 @@ func TestLesson17APanicInAGoroutineIsRaisedAgain(t *testing.T) {
 		}
 	}()
 	s.opts.Clock = nil // Reading a list then panics.
-	s.readViewers(context.Background(), []viewer{{number: "1001"}, {number: "1002"}})
+	s.readViewers([]viewer{{number: "1001"}, {number: "1002"}}, func(v viewer) listing {
+		return s.readViewer(context.Background(), v, new(longest))
+	})
 }
 
 func TestAFailingQueueListIsAskedOnceAPass(t *testing.T) {

@@ -1,0 +1,373 @@
+package yeastar
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"conversation_exporter/conversation"
+	"conversation_exporter/source/httpapi"
+)
+
+const (
+	// pageNews is how many records of each session a batch asks for: what is new
+	// since the last pass is seldom more.
+	pageNews = 20
+	// pageFirst is how many where the batch has first reads, which go further back.
+	pageFirst = 50
+)
+
+// Messages implements conversation.Source. Sessions are read in batches by
+// message/query; one that is missing there, or whose gap is not closed, is read
+// on by message/get (R30). The requests follow the order of the wants.
+func (s *Source) Messages(ctx context.Context, wants []conversation.Want) iter.Seq2[conversation.Thread, error] {
+	return func(yield func(conversation.Thread, error) bool) {
+		if len(wants) == 0 {
+			return
+		}
+		// Signing in first tells a wrong secret once, not once a batch.
+		if _, err := s.tokens.get(ctx); err != nil {
+			yield(conversation.Thread{}, err)
+			return
+		}
+		newReading(s, wants).run(ctx, yield)
+	}
+}
+
+// reading is one call of Messages.
+type reading struct {
+	source *Source
+	out    chan conversation.Thread
+	// lists, totals and gets are the longest lists of one session and of a whole
+	// answer of message/query, and the longest page of message/get.
+	lists, totals, gets longest
+
+	mu sync.Mutex
+	// more is told when there may be another task, or none any more.
+	more *sync.Cond
+	// rest are the sessions that were not asked for yet; tasks are what follows
+	// from answers, in the order of the wants. It comes before the rest.
+	rest  []*thread
+	tasks []task
+	// busy counts the tasks under way, unread the sessions without a thread.
+	busy, unread int
+	// over is true once nothing more is to be asked.
+	over   bool
+	losses []loss
+	fault  *conversation.PanicError
+}
+
+// task is one step: sessions to be read in one batch, or one to be read on.
+type task struct {
+	threads []*thread
+	// follow is true for a session that is read on by message/get.
+	follow bool
+	// dropped is how many sessions the answer had in which these were missing, if
+	// they may have been too many for it; else 0.
+	dropped int
+}
+
+// loss is why some sessions could not be read.
+type loss struct {
+	cause error
+	// n counts the sessions; rest is true where it is why nothing more was asked,
+	// so that all that are left were lost by it too.
+	n    int
+	rest bool
+}
+
+func newReading(s *Source, wants []conversation.Want) *reading {
+	r := &reading{source: s, out: make(chan conversation.Thread)}
+	r.more = sync.NewCond(&r.mu)
+	known := make(map[int64]bool, len(wants))
+	for i, want := range wants {
+		if !known[want.Session] {
+			known[want.Session] = true
+			r.rest = append(r.rest, &thread{want: want, place: i})
+		}
+	}
+	r.unread = len(r.rest)
+	return r
+}
+
+// run reads and yields until everything is read, nobody wants more, or it has to
+// be left. No goroutine of it is left then. A panic in one is raised again here.
+func (r *reading) run(ctx context.Context, yield func(conversation.Thread, error) bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	for range min(r.source.opts.Concurrency, len(r.rest)) {
+		wg.Go(func() { r.work(ctx) })
+	}
+	ended := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(r.out)
+		close(ended)
+	}()
+	stop := func() {
+		cancel()
+		for range r.out { // Who waits to hand over a thread must not wait for ever.
+		}
+		<-ended
+	}
+	defer stop() // Whoever takes the threads may panic.
+	wanted := true
+	for t := range r.out {
+		if wanted = yield(t, nil); !wanted {
+			break
+		}
+	}
+	stop()
+	if r.fault != nil {
+		panic(r.fault)
+	}
+	for _, l := range r.losses {
+		if !wanted {
+			return
+		}
+		wanted = yield(conversation.Thread{}, l.tell(r.unread))
+	}
+}
+
+// tell makes the error of a loss.
+func (l loss) tell(unread int) error {
+	n := l.n
+	if l.rest {
+		n += unread
+	}
+	of := strconv.Itoa(n) + " sessions"
+	if n == 1 {
+		of = "1 session"
+	}
+	return &conversation.LossError{Doing: "reading the messages of", Of: of, Cause: l.cause}
+}
+
+// work does tasks until there are none.
+func (r *reading) work(ctx context.Context) {
+	for {
+		t, ok := r.next()
+		if !ok {
+			return
+		}
+		r.do(ctx, t)
+	}
+}
+
+// next takes the first task in the order of the wants, waiting for what the tasks
+// under way may bring.
+func (r *reading) next() (task, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !r.over && len(r.tasks) == 0 && len(r.rest) == 0 && r.busy > 0 {
+		r.more.Wait()
+	}
+	if r.over {
+		return task{}, false
+	}
+	var t task
+	switch {
+	case len(r.tasks) > 0:
+		t = r.tasks[0]
+		r.tasks = r.tasks[1:]
+	case len(r.rest) > 0:
+		n := min(r.source.batches.most(), len(r.rest))
+		t.threads, r.rest = r.rest[:n], r.rest[n:]
+	default:
+		return task{}, false
+	}
+	r.busy++
+	return t, true
+}
+
+// add puts tasks in their places among the others.
+func (r *reading) add(tasks ...task) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range tasks {
+		place := t.threads[0].place
+		i, _ := slices.BinarySearchFunc(r.tasks, place, func(other task, place int) int { return cmp.Compare(other.threads[0].place, place) })
+		r.tasks = slices.Insert(r.tasks, i, t)
+	}
+	r.more.Broadcast()
+}
+
+// do does one task.
+func (r *reading) do(ctx context.Context, t task) {
+	defer func() {
+		p := recover()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if p != nil {
+			r.over, r.fault = true, conversation.NewPanicError("reading the messages", p)
+		}
+		r.busy--
+		r.more.Broadcast()
+	}()
+	if !t.follow {
+		r.batch(ctx, t)
+		return
+	}
+	one := t.threads[0]
+	if err := r.follow(ctx, one); err != nil {
+		r.lose(ctx, err, 1)
+		return
+	}
+	r.deliver(one)
+}
+
+// deliver hands over a thread. Somebody takes it, even if only to let it go.
+func (r *reading) deliver(t *thread) {
+	done := t.finish()
+	r.mu.Lock()
+	r.unread--
+	r.mu.Unlock()
+	r.out <- done
+}
+
+// lose notes why sessions could not be read, each cause once. What concerns
+// everything that is still to be read ends the reading.
+func (r *reading) lose(ctx context.Context, err error, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return // What ended it is why.
+	}
+	var (
+		signIn  signInError
+		refused *codeError
+	)
+	switch {
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
+		err = httpapi.Expired(ctx, pathMessageQuery, "the time was over before everything was read")
+		r.over = true
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		r.over = true
+	case errors.As(err, &signIn), errors.Is(err, conversation.ErrUnsupported):
+		r.over = true
+	case errors.As(err, &refused):
+		r.over = refused.class() == classSignIn || refused.class() == classPause
+	}
+	key := conversation.Key(err)
+	i := slices.IndexFunc(r.losses, func(l loss) bool { return conversation.Key(l.cause) == key })
+	if i < 0 {
+		i = len(r.losses)
+		r.losses = append(r.losses, loss{cause: err})
+	}
+	r.losses[i].n += n
+	r.losses[i].rest = r.over
+	r.unread -= n
+}
+
+// batch reads some sessions in one answer.
+func (r *reading) batch(ctx context.Context, t task) {
+	pageSize := pageNews
+	ids := make([]int64, 0, len(t.threads))
+	for _, one := range t.threads {
+		ids = append(ids, one.want.Session)
+		if one.want.After == 0 {
+			pageSize = pageFirst
+		}
+	}
+	out, at, err := get[threadsAnswer](ctx, r.source, pathMessageQuery, url.Values{"ids": {joinIDs(ids)}, "page_size": {strconv.Itoa(pageSize)}})
+	many := len(t.threads) > 1
+	switch {
+	case err == nil:
+		r.share(ctx, t, out, at, pageSize)
+	case many && tooMany(err):
+		r.source.batches.refused(len(ids))
+		r.split(t)
+	case many && refusedWith(err, codeNotFound):
+		r.split(t) // One of them is gone; the others are not.
+	case refusedWith(err, codeNotFound):
+		t.threads[0].gone(r.source.opts.Clock.Now())
+		r.deliver(t.threads[0])
+	default:
+		r.lose(ctx, err, len(ids))
+	}
+}
+
+// tooMany reports whether an error may mean that a batch was too large.
+func tooMany(err error) bool {
+	var transport *httpapi.Error
+	return refusedWith(err, codeParameter) || errors.As(err, &transport) && transport.Reason == httpapi.ReasonTooLarge
+}
+
+// split makes smaller batches of a batch.
+func (r *reading) split(t task) {
+	half := (len(t.threads) + 1) / 2
+	var parts []task
+	for part := range slices.Chunk(t.threads, min(half, r.source.batches.most())) {
+		parts = append(parts, task{threads: part})
+	}
+	r.add(parts...)
+}
+
+// share gives each session its records, and decides how it goes on with each.
+func (r *reading) share(ctx context.Context, t task, out *threadsAnswer, at time.Time, pageSize int) {
+	lists, total := out.bySession()
+	var found, missing []*thread
+	for _, one := range t.threads {
+		if rows := lists[one.want.Session]; len(rows) > 0 {
+			found = append(found, one)
+			r.lists.mayBeCapped(len(rows)) // So that all are judged by the longest.
+		} else {
+			missing = append(missing, one)
+		}
+	}
+	cut := out.Errcode.n == codePartial
+	if len(t.threads) > 1 {
+		cut = r.source.batches.mayBeCut(total, pageSize, &r.totals) || cut
+	}
+	next := r.again(t, len(found), missing)
+	done := found[:0]
+	for _, one := range found {
+		rows := lists[one.want.Session]
+		one.readAt = at
+		_, err := one.take(rows, r.source.newDecoder(), 0)
+		if err != nil {
+			r.lose(ctx, fmt.Errorf("%s: %w", pathMessageQuery, err), 1)
+			continue
+		}
+		one.fromStart = !cut && len(rows) < pageSize && !r.lists.mayBeCapped(len(rows))
+		if one.stale() || !one.complete() {
+			next = append(next, task{threads: []*thread{one}, follow: true})
+		} else {
+			done = append(done, one)
+		}
+	}
+	r.add(next...)
+	for _, one := range done {
+		r.deliver(one)
+	}
+}
+
+// again decides how to ask for what is missing from an answer, and learns from it
+// how many sessions may be asked for at once. Where many are missing, the PBX may
+// take fewer ids than it was given: if so, they are told when they come first.
+func (r *reading) again(t task, found int, missing []*thread) []task {
+	many := len(missing) > 1 && len(missing)*5 >= len(t.threads)
+	switch {
+	case len(missing) == 0 && t.dropped == 0:
+		r.source.batches.answered(found)
+	case found > 0 && t.dropped > 0:
+		r.source.batches.dropped(t.dropped)
+	case found > 0 && many:
+		var parts []task
+		for part := range slices.Chunk(missing, found) {
+			parts = append(parts, task{threads: part, dropped: found})
+		}
+		return parts
+	}
+	parts := make([]task, 0, len(missing))
+	for _, one := range missing {
+		parts = append(parts, task{threads: []*thread{one}, follow: true})
+	}
+	return parts
+}
