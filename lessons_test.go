@@ -267,7 +267,7 @@ func TestLesson08FiftyRequestsAtATimeWhileTargetsFailAndHeal(t *testing.T) {
 				if status != http.StatusOK {
 					t.Errorf("%s: the status is %d", route, status)
 				}
-				if n := strings.Count(body, `conversation_scrape_collector_success{`); route == "/metrics" && n != 2 {
+				if n := strings.Count(body, `conversation_scrape_collector_success{collector="sessions"`); route == "/metrics" && n != 2 {
 					t.Errorf("%d of 2 targets say how they were read:\n%s", n, body)
 				}
 			}

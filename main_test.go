@@ -217,7 +217,7 @@ func TestDemo(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	status, page := p.get(t, "/")
-	for _, want := range []string{"demo-pbx", "read in full", "whatsapp", "Support", "queued", "next ends"} {
+	for _, want := range []string{"demo-pbx", "read in full", "whatsapp", "Support", "queued", "next ends", "Longest wait for a pick-up", "Next window to close unanswered"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page (%d) does not show %q: %s", status, want, page)
 		}
@@ -229,7 +229,12 @@ func TestDemo(t *testing.T) {
 		`conversation_scrape_collector_partial{collector="sessions",target="demo-pbx"} 0`,
 		`conversation_target_info{system="yeastar",target="demo-pbx",version="83.`,
 		`conversation_open_sessions{channel="whatsapp",origin="regular",queue="Support",state="queued",target="demo-pbx"} `,
-		`conversation_reply_window_sessions{awaiting="unknown",channel="whatsapp",queue="Support",remaining="lt_15m",target="demo-pbx"} `,
+		`conversation_reply_window_sessions{awaiting="agent",channel="whatsapp",queue="Support",remaining="lt_15m",target="demo-pbx"} `,
+		`conversation_scrape_collector_success{collector="messages",target="demo-pbx"} 1`,
+		`conversation_scrape_pending_sessions{target="demo-pbx"} 0`,
+		`conversation_unanswered_oldest_timestamp_seconds{channel="whatsapp",queue="Support",state="assigned",target="demo-pbx"} `,
+		`conversation_messages_total{channel="whatsapp",sender="customer",target="demo-pbx"} `,
+		`conversation_response_seconds_bucket{channel="whatsapp",queue="Support",target="demo-pbx",le="300"} `,
 		`conversation_exporter_build_info{`,
 	} {
 		if !strings.Contains(metrics, want) {

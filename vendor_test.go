@@ -76,7 +76,7 @@ func TestTheVendorsExample(t *testing.T) {
 		}
 	}))
 	defer pbx.Close()
-	config := "targets:\n  office:\n    yeastar:\n      url: " + pbx.URL +
+	config := "targets:\n  office:\n    collectors: [sessions]\n    yeastar:\n      url: " + pbx.URL +
 		"\n      client_id: id\n      client_secret: canary-secret\n      viewers:\n        extensions: [59996]\n"
 	p := start(t, "--config.file="+write(t, "office.yml", config))
 	_, metrics := p.get(t, "/metrics")
