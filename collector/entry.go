@@ -20,23 +20,20 @@ type entry struct {
 	// listed is the last message that was shown, read is what listed was at the
 	// last reading, unread if there was none.
 	listed, read int64
-	// queue is where it was listed, waited the queue that it waited in at the last
-	// reading at which it did.
-	queue, waited int64
-	// told is the end of the reply window as it was listed, in Unix seconds.
-	told    int64
-	shownBy *conversation.ViewerSet
+	shownBy      *conversation.ViewerSet
 	// seen is when it was last shown, in nanoseconds.
 	seen int64
 	// asked is when its records were read last, floorAt the instant that a lost
-	// window must end after; both in Unix seconds.
-	asked, floorAt uint32
+	// window must end after, told the end of the reply window as it was listed; all
+	// in Unix seconds.
+	asked, floorAt, told uint32
 	// pass is the pass that showed it last.
 	pass uint32
-	// channel is an index of the ledger's channels.
-	channel     uint16
-	state, sure stateCode
-	flags       entryFlags
+	// channel and queue say where it was listed, waited is the queue that it waited
+	// in at the last reading at which it did: indices of what the ledger knows.
+	channel, queue, waited uint16
+	state, sure            stateCode
+	flags                  entryFlags
 }
 
 // unsettled is what is known of a session of which a message is under way.
@@ -109,7 +106,7 @@ func (e *entry) tell(w conversation.Window, at time.Time) {
 	}
 	last := int64(0)
 	if had {
-		last = e.told
+		last = int64(e.told)
 	}
 	told := at.Unix()
 	if w.End.After(at) {
@@ -118,7 +115,7 @@ func (e *entry) tell(w conversation.Window, at time.Time) {
 	} else if !w.End.Equal(at) {
 		told = w.End.Unix()
 	}
-	e.told = settleWindow(told, last, at.Unix())
+	e.told = seconds(settleWindow(told, last, at.Unix()))
 }
 
 // windowJitter is by how many seconds the end of a window may differ from what
@@ -148,7 +145,7 @@ func (e *entry) window() conversation.Window {
 	if e.known() && e.read != unread {
 		return windowOf(e.shown().Window, e.is(hasWindow))
 	}
-	return windowOf(e.told, e.is(hasWindow))
+	return windowOf(int64(e.told), e.is(hasWindow))
 }
 
 func windowOf(end int64, has bool) conversation.Window {

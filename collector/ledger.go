@@ -18,8 +18,9 @@ const (
 	// that were forgotten so much stays that they do not count again (R25).
 	maxEntries    = 150_000
 	maxTombstones = 50_000
-	// maxChannelNames bounds the channels that are told apart at all.
-	maxChannelNames = 1 << 15
+	// maxNames bounds the channels, and the queues, that are told apart at all: no
+	// system has a hundredth of it.
+	maxNames = 1 << 15
 )
 
 // ledger is what is remembered of each session between passes. It has no lock of
@@ -29,10 +30,12 @@ type ledger struct {
 	// pass counts the passes, so that an entry tells when it was shown last.
 	pass uint32
 	sets conversation.ViewerSets
-	// channels and queues are what entries refer to.
+	// channels and queues are what entries refer to by index; the first queue is
+	// none.
 	channels   []string
 	channelIDs map[string]uint16
-	queues     map[int64]conversation.Queue
+	queues     []conversation.Queue
+	queueIDs   map[int64]uint16
 	marks      marks
 	tombstones map[int64]tombstone
 	// messages is true where records are read: then what is no longer listed is
@@ -50,7 +53,8 @@ type ledger struct {
 
 func newLedger(messages bool) *ledger {
 	return &ledger{
-		entries: make(map[int64]*entry), channelIDs: make(map[string]uint16), queues: make(map[int64]conversation.Queue),
+		entries: make(map[int64]*entry), channelIDs: make(map[string]uint16),
+		queues: make([]conversation.Queue, 1), queueIDs: make(map[int64]uint16),
 		tombstones: make(map[int64]tombstone), inbound: make(map[string]int64), messages: messages, limit: maxEntries,
 		marks: newMarks(),
 	}
@@ -116,14 +120,12 @@ func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Cove
 		e.sure = state
 	}
 	before := e.shownBy
-	if e.queue != s.Queue.ID || e.state != state {
+	queue := l.queue(s.Queue)
+	if e.queue != queue || e.state != state {
 		before = nil // It has another owner, so those who saw it then do not see it now.
 	}
 	e.shownBy = l.shown(s.ShownBy, before, cover)
-	e.channel, e.queue, e.state, e.listed = l.channel(s.Channel), s.Queue.ID, state, s.LastMessage
-	if s.Queue.ID != 0 {
-		l.queues[s.Queue.ID] = s.Queue
-	}
+	e.channel, e.queue, e.state, e.listed = l.channel(s.Channel), queue, state, s.LastMessage
 	e.set(isCampaign, s.Origin == conversation.OriginCampaign)
 	e.set(isSure, s.StateSure)
 	e.set(isClosed, s.Closed)
@@ -133,10 +135,27 @@ func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Cove
 // channel returns the number of a channel's name.
 func (l *ledger) channel(name string) uint16 {
 	id, ok := l.channelIDs[name]
-	if !ok && len(l.channels) < maxChannelNames {
-		id = uint16(len(l.channels)) // #nosec G115 -- bounded by maxChannelNames
+	if !ok && len(l.channels) < maxNames {
+		id = uint16(len(l.channels)) // #nosec G115 -- bounded by maxNames
 		l.channels = append(l.channels, name)
 		l.channelIDs[name] = id
+	}
+	return id
+}
+
+// queue returns the number of a queue, whose name and mode are as told last.
+func (l *ledger) queue(q conversation.Queue) uint16 {
+	if q.ID == 0 {
+		return 0
+	}
+	id, ok := l.queueIDs[q.ID]
+	switch {
+	case ok:
+		l.queues[id] = q
+	case len(l.queues) < maxNames:
+		id = uint16(len(l.queues)) // #nosec G115 -- bounded by maxNames
+		l.queues = append(l.queues, q)
+		l.queueIDs[q.ID] = id
 	}
 	return id
 }
@@ -215,17 +234,9 @@ func (l *ledger) over(e *entry, missed bool, now time.Time, cover conversation.C
 // session gives the session as it was last shown.
 func (l *ledger) session(id int64, e *entry) conversation.Session {
 	return conversation.Session{
-		ID: id, Channel: l.channels[e.channel], Queue: l.queueOf(e.queue), Origin: e.origin(), State: e.state.state(), Awaiting: e.awaiting(e.state.state()),
+		ID: id, Channel: l.channels[e.channel], Queue: l.queues[e.queue], Origin: e.origin(), State: e.state.state(), Awaiting: e.awaiting(e.state.state()),
 		LastMessage: e.listed, Window: e.window(), ListedAt: time.Unix(0, e.seen), ShownBy: e.shownBy,
 	}
-}
-
-// queueOf returns a queue as it was last told.
-func (l *ledger) queueOf(id int64) conversation.Queue {
-	if q, ok := l.queues[id]; ok {
-		return q
-	}
-	return conversation.Queue{ID: id}
 }
 
 // missed reports whether a viewer that showed the session was not read in full,

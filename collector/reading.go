@@ -114,7 +114,7 @@ type urgency struct {
 
 func (e *entry) urgency(now time.Time) urgency {
 	const queued, windowed, open, rest = 0, 1, 2, 3
-	end := e.told
+	end := int64(e.told)
 	switch {
 	case e.is(isClosed):
 		return urgency{rest, e.listed}
@@ -149,10 +149,10 @@ func (l *ledger) read(t *conversation.Thread) {
 func (l *ledger) fold(e *entry, records []conversation.Record, seen conversation.Seen) {
 	state := e.state.state()
 	seen.Told, seen.Listed, seen.Closed, seen.Campaign = true, e.listed, e.is(isClosed), e.is(isCampaign)
-	seen.Window, seen.ListedAt = windowOf(e.told, e.is(hasWindow)), time.Unix(0, e.seen)
+	seen.Window, seen.ListedAt = windowOf(int64(e.told), e.is(hasWindow)), time.Unix(0, e.seen)
 	if e.is(isSure) {
 		seen.Owner = conversation.OwnerOf(state)
-		seen.Auto = e.queue != 0 && l.queueOf(e.queue).AutoPickUp
+		seen.Auto = l.queues[e.queue].AutoPickUp
 	}
 	folded := conversation.Fold(e.facts, records, seen)
 	for _, event := range folded.Events {
@@ -197,9 +197,5 @@ func (l *ledger) count(e *entry, event conversation.Event) {
 	if event.Kind == conversation.EventPickedUp && !event.Moved && e.waited != 0 {
 		queue = e.waited
 	}
-	c := countable{Event: event, channel: l.channels[e.channel], origin: e.origin()}
-	if queue != 0 {
-		c.queue = l.queueOf(queue)
-	}
-	l.events = append(l.events, c)
+	l.events = append(l.events, countable{Event: event, channel: l.channels[e.channel], queue: l.queues[queue], origin: e.origin()})
 }
