@@ -48,9 +48,9 @@ type Folded struct {
 	// Sending is the oldest record whose message is under way, however old; its ID
 	// is 0 where there is none.
 	Sending Sending
-	// Events are what is to be counted, in the order of the records, but for those
-	// that were dropped, which come first. Those of
-	// records beyond Settled.Last come again at the next reading.
+	// Events are what is to be counted, in the order of the records, after those of
+	// the dropped ones. Those of records beyond Settled.Last come again at the next
+	// reading.
 	Events []Event
 }
 

@@ -103,6 +103,7 @@ func TestR3HandOvers(t *testing.T) {
 		"only the first move after it":   {history(at(0).api(), at(10).customer(), at(50).queued(), at(60).toAgent()), gone(hour), "since 50, 1 unread", "3 handed over, 4 to agent"},
 		"a pick-up ends the bot's":       {history(at(0).customer(), at(9).api(), at(20).pickedUp(), at(50).toAgent()), gone(hour), "since 0, 1 unread", "4 to agent"},
 		"a closing ends the bot's":       {history(at(0).customer(), at(9).api(), at(20).closed(ClosedByAgent), at(30).customer(), at(50).queued()), gone(hour), "since 30, 1 unread", "5 to queue"},
+		"the API wrote while closed":     {history(at(0).customer(), at(9).closed(ClosedByAgent), at(20).api(), at(30).customer(), at(50).queued()), gone(hour), "since 30, 1 unread", "5 to queue"},
 		"people write through the API":   {history(at(0).api().human(), at(9).customer(), at(50).queued()), open(OwnerQueue, 3, hour), "since 9, 1 unread", "3 to queue"},
 		"untold, and seen automated":     {history(at(0).customer(), at(9).api(), at(50).moved(), at(60).customer()), open(OwnerAutomation, 4, hour), "nobody", "3 to api"},
 		"untold, out of the bot's":       {history(at(0).customer(), at(9).api(), at(50).moved(), at(60).customer()), open(OwnerPeople, 4, hour), "since 50, 2 unread", "3 handed over"},

@@ -72,6 +72,20 @@ func TestR13Shown(t *testing.T) {
 	}
 }
 
+// What the listing told of the window holds for what is settled too, unless it
+// was told for a message that is not.
+func TestR13SettledWindow(t *testing.T) {
+	reply := at(9).agent().sending()
+	out := fold(history(at(0).customer(), reply), open(OwnerPeople, 2, 40).until(week))
+	if got := out.Settled.Window; got != epoch+week {
+		t.Errorf("the same window: %d", got-epoch)
+	}
+	out = fold(history(at(0).customer(), reply, at(30).customer()), open(OwnerPeople, 3, 40).until(week))
+	if got := out.Settled.Window; got != epoch+day {
+		t.Errorf("another window: %d", got-epoch)
+	}
+}
+
 func TestR18WhenItCounts(t *testing.T) {
 	records := func(reply entry) []Record {
 		return history(at(0).customer(), at(5).queued(), at(7).pickedUp(), reply, at(20).agent().failed().template(),

@@ -24,8 +24,9 @@ func TestR4Responses(t *testing.T) {
 		"an agent writes first, in vain": {
 			history(at(0).agent().failed(), at(10).customer(), at(30).agent()), people, "3 response after 20",
 		},
-		"the API writes first":              {history(at(0).api(), at(10).customer(), at(30).agent()), people, "3 response after 20, 3 first after 20"},
-		"a campaign's template comes first": {history(at(0).api().template(), at(10).customer(), at(30).agent()), people.campaign(), "3 response after 20, 3 first after 20"},
+		"the API writes first":                  {history(at(0).api(), at(10).customer(), at(30).agent()), people, "3 response after 20, 3 first after 20"},
+		"a campaign's template comes first":     {history(at(0).api().template(), at(10).customer(), at(30).agent()), people.campaign(), "3 response after 20, 3 first after 20"},
+		"a campaign's template, sent by people": {history(at(0).api().human().template(), at(10).customer(), at(30).agent()), people.campaign(), "3 response after 20, 3 first after 20"},
 		"a failed one, then a good one": {
 			history(at(0).customer(), at(30).agent().failed(), at(40).agent()), people, "3 response after 40, 3 first after 40",
 		},
