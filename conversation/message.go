@@ -142,9 +142,9 @@ type Want struct {
 
 // Reached reports whether the records that were read go back far enough (R29). A
 // read of what is new must close the gap to the last record that is known. A
-// first read must reach the floor, the last good reply or closing, the last
-// message of the customer unless a closing comes after it and, for a session
-// that waits, its entry into the queue.
+// first read must reach the floor, the last good reply that has arrived or
+// closing, the last message of the customer unless a closing comes after it and,
+// for a session that waits, its entry into the queue.
 func (w Want) Reached(records []Record) bool {
 	if w.After > 0 {
 		return slices.ContainsFunc(records, func(r Record) bool { return r.ID <= w.After })
@@ -154,7 +154,7 @@ func (w Want) Reached(records []Record) bool {
 		r := &records[i]
 		closed := r.Kind == KindClosed
 		floor = floor || r.ID <= w.Floor
-		answer = answer || closed || r.Answers(w.Campaign)
+		answer = answer || closed || r.Answers(w.Campaign) && !r.Sending()
 		customer = customer || closed || r.Kind == KindMessage && r.Sender == SenderCustomer
 		entry = entry || closed || r.Kind == KindQueued
 	}
