@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -191,19 +192,28 @@ func TestARealPrometheusScrapesIt(t *testing.T) {
 	}
 	own := listener.Addr().String()
 	listener.Close()
-	settings := "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n  - job_name: conversation\n    static_configs:\n      - targets: ['" +
+	rules, err := filepath.Abs("../dashboards/rules/conversation.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  evaluation_interval: 1s\nrule_files: ['" + rules + "']\nscrape_configs:\n  - job_name: conversation\n    static_configs:\n      - targets: ['" +
 		strings.TrimPrefix(address, "http://") + "']\n"
 	run(t, binary(t, "PROMETHEUS"), "--config.file="+write(t, "prometheus.yml", settings), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+own)
 	for query, want := range map[string]string{
-		`up{job="conversation"}`:                                       "1",
-		`conversation_up`:                                              "1",
-		`sum(conversation_open_sessions)`:                              "1000",
-		`sum(conversation_open_sessions{state="queued"})`:              "100",
-		`conversation_scrape_collector_success`:                        "1",
-		`count(conversation_exporter_build_info)`:                      "1",
-		`time() - conversation_scrape_timestamp_seconds < bool 10`:     "1",
-		`conversation_exporter_invalid_timeout_headers_total`:          "0",
-		`changes(conversation_scrape_timestamp_seconds[30s]) > bool 1`: "1",
+		`up{job="conversation"}`:                                          "1",
+		`conversation_up`:                                                 "1",
+		`sum(conversation_open_sessions)`:                                 "1000",
+		`sum(conversation_open_sessions{state="queued"})`:                 "100",
+		`min(conversation_scrape_collector_success)`:                      "1",
+		`sum(conversation_scrape_pending_sessions)`:                       "0",
+		`sum(conversation_unanswered_sessions{state="queued"})`:           "100",
+		`count(conversation_messages_total{sender="customer"} == 0)`:      "4",
+		`count(conversation_response_seconds_bucket{le="+Inf"}) > bool 0`: "1",
+		`min(queue:conversation_pickup_limit:seconds)`:                    "300",
+		`count(conversation_exporter_build_info)`:                         "1",
+		`time() - conversation_scrape_timestamp_seconds < bool 10`:        "1",
+		`conversation_exporter_invalid_timeout_headers_total`:             "0",
+		`changes(conversation_scrape_timestamp_seconds[30s]) > bool 1`:    "1",
 	} {
 		eventually(t, query, func() error {
 			got, err := instant("http://"+own, query)
