@@ -21,7 +21,9 @@ const (
 	// since the last pass is seldom more.
 	pageNews = 20
 	// pageFirst is how many where the batch has first reads, which go further back.
-	pageFirst = 50
+	// It is below batchMost, so that a full batch shows what page_size counts for,
+	// even if each session has a single record, as those of a campaign have.
+	pageFirst = batchMost - 1
 )
 
 // batchSize is what was learned of how many sessions one message/query may name.

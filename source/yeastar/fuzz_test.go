@@ -2,6 +2,7 @@ package yeastar
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -74,7 +75,8 @@ func FuzzRecords(f *testing.F) {
 			return
 		}
 		lists, _ := out.bySession()
-		for session, rows := range lists {
+		for _, session := range slices.Sorted(maps.Keys(lists)) {
+			rows := lists[session]
 			for _, d := range []decoder{{automation: true}, {skew: time.Hour}} {
 				one := &thread{want: conversation.Want{Session: session, Limit: 20}, readAt: time.Unix(1_772_000_000, 0)}
 				if _, err := one.take(rows, d, 0); err != nil {

@@ -302,7 +302,7 @@ func TestR29FirstReadsReachTheStart(t *testing.T) {
 		}
 	}
 	// The first two may have been capped at 45, which a look each finds out.
-	if asked := l.requests(); len(asked) != 3 || asked[0] != "query 1,2,3,4/50<" {
+	if asked := l.requests(); len(asked) != 3 || asked[0] != "query 1,2,3,4/49<" {
 		t.Errorf("asked %q", asked)
 	}
 	// Short lists are their sessions' own.
@@ -343,6 +343,15 @@ func TestR30WhateverPageSizeMeans(t *testing.T) {
 				return
 			}
 		}
+	}
+}
+
+// A campaign makes many sessions of one record each.
+func TestR30SessionsOfOneRecordCostABatchForFifty(t *testing.T) {
+	l := aTalk(220, 1)
+	whole(t, newStub(t, l.answer).source(t, nil), l.first(1, 220))
+	if asked := l.requests(); len(asked) != 5 {
+		t.Errorf("%d requests", len(asked))
 	}
 }
 
@@ -458,15 +467,15 @@ func TestR30ASessionThatIsGoneIsToldWithoutRecords(t *testing.T) {
 // 60001 may mean that there is nothing before a record, or that all is gone.
 func TestR30NothingBeforeARecord(t *testing.T) {
 	for name, gone := range map[string]bool{"the first record": false, "all is gone": true} {
-		l := aTalk(1, 150)
+		l := aTalk(1, 3*pageFirst)
 		l.before = func(endpoint string, q url.Values) string {
-			if cursor := q.Get("last_msg_id"); cursor == "1" || cursor == "101" && gone {
+			if cursor := q.Get("last_msg_id"); cursor == "1" || cursor != "" && gone {
 				l.gone[1] = gone
 				return `{"errcode":60001}`
 			}
 			return ""
 		}
-		l.cap = 50
+		l.cap = pageFirst
 		wants := l.first(1, 1)
 		got := whole(t, newStub(t, l.answer).source(t, nil), wants)[1]
 		if !gone {
