@@ -25,6 +25,8 @@ type System interface {
 	Stranger(t *testing.T) conversation.Source
 	// Open begins so many sessions and returns their ids.
 	Open(t *testing.T, n int) []int64
+	// Write lets the customer of a session write so many messages.
+	Write(t *testing.T, id int64, n int)
 	// Close ends a session.
 	Close(t *testing.T, id int64)
 	// Viewer is the name of a viewer that shows some of the sessions.
@@ -35,6 +37,8 @@ type System interface {
 	Fail(fails bool)
 	// Hang makes the system answer nothing, or ends that.
 	Hang(hangs bool)
+	// Slow holds every answer back by so much of real time.
+	Slow(d time.Duration)
 	// SignIns counts the tries to sign in so far.
 	SignIns() int
 	// Held counts what was taken from the system, such as tokens, and not given back.
@@ -61,6 +65,14 @@ func Run(t *testing.T, system func(t *testing.T) System) {
 		{"a viewer that fails leaves the others, and is named", failedViewer},
 		{"a system that fails is an error, and up again afterwards", failure},
 		{"a context that ends ends the call", deadline},
+		{"sessions that end are told as closed, once", closedOnce},
+		{"a viewer that fails tells later what was closed", closedViewer},
+		{"records are told from the start, and without a gap", threads},
+		{"at the limit of records the rest is passed over", limit},
+		{"the first wants are served first", priority},
+		{"a system that fails tells no records, and why, each reason once", messageFailure},
+		{"a context that ends ends the reading", messageDeadline},
+		{"who takes no more records leaves nothing behind", leaving},
 		{"wrong credentials are tried once", stranger},
 		{"what the system is, is told even while it fails", identity},
 		{"closing gives back what was taken", closing},
@@ -245,6 +257,12 @@ func stranger(t *testing.T, s System) {
 			t.Fatalf("%d sessions with wrong credentials", len(sessions))
 		}
 		noCanary(t, err.Error())
+		if _, _, _, err := src.ClosedSessions(t.Context(), conversation.Mark{}); err == nil {
+			t.Fatal("closed sessions were told to a stranger")
+		}
+		if got, errs := gather(t.Context(), t, src, []conversation.Want{{Session: 1, Limit: 200}}); len(got) != 0 || len(errs) != 1 {
+			t.Fatalf("a stranger got %d threads, errors %v", len(got), errs)
+		}
 		info, _ := src.Info(t.Context())
 		if !info.AcceptedAt.IsZero() {
 			t.Fatal("wrong credentials were accepted")
@@ -291,6 +309,9 @@ func closing(t *testing.T, s System) {
 	}
 	if _, _, err := src.OpenSessions(t.Context()); err == nil {
 		t.Error("a closed source lists sessions")
+	}
+	if got, errs := gather(t.Context(), t, src, []conversation.Want{{Session: 1, Limit: 200}}); len(got) != 0 || len(errs) != 1 {
+		t.Errorf("a closed source tells %d threads, errors %v", len(got), errs)
 	}
 	if n := s.Held(); n != 0 {
 		t.Errorf("a closed source took %d things", n)

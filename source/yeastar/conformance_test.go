@@ -46,6 +46,12 @@ func (c *controlled) Open(t *testing.T, n int) []int64 {
 	return ids
 }
 
+func (c *controlled) Write(t *testing.T, id int64, n int) {
+	for range n {
+		must(t, c.World.CustomerWrites(id))
+	}
+}
+
 func (c *controlled) Close(t *testing.T, id int64) { must(t, c.World.Close(id, world.ByAgent)) }
 
 func (c *controlled) Viewer() string { return "extension 1001" }
@@ -63,6 +69,10 @@ func (c *controlled) Fail(fails bool) {
 }
 
 func (c *controlled) Hang(hangs bool) { c.inject(hangs, simyeastar.Fault{Kind: simyeastar.Hang}) }
+
+func (c *controlled) Slow(d time.Duration) {
+	c.Yeastar.Set(func(sw *simyeastar.Switches) { sw.Latency = d })
+}
 
 func (c *controlled) inject(on bool, f simyeastar.Fault) {
 	if c.lift != nil {

@@ -4,24 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"conversation_exporter/conversation"
 	"conversation_exporter/source/httpapi"
-)
-
-const (
-	// pageNews is how many records of each session a batch asks for: what is new
-	// since the last pass is seldom more.
-	pageNews = 20
-	// pageFirst is how many where the batch has first reads, which go further back.
-	pageFirst = 50
 )
 
 // Messages implements conversation.Source. Sessions are read in batches by
@@ -172,12 +161,17 @@ func (r *reading) next() (task, bool) {
 		return task{}, false
 	}
 	var t task
+	most := r.source.batches.most()
 	switch {
 	case len(r.tasks) > 0:
-		t = r.tasks[0]
-		r.tasks = r.tasks[1:]
+		t, r.tasks = r.tasks[0], r.tasks[1:]
+		if len(t.threads) > most {
+			// Meanwhile it has turned out to be too large.
+			r.insert(task{threads: t.threads[most:], dropped: t.dropped})
+			t.threads = t.threads[:most]
+		}
 	case len(r.rest) > 0:
-		n := min(r.source.batches.most(), len(r.rest))
+		n := min(most, len(r.rest))
 		t.threads, r.rest = r.rest[:n], r.rest[n:]
 	default:
 		return task{}, false
@@ -191,11 +185,15 @@ func (r *reading) add(tasks ...task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range tasks {
-		place := t.threads[0].place
-		i, _ := slices.BinarySearchFunc(r.tasks, place, func(other task, place int) int { return cmp.Compare(other.threads[0].place, place) })
-		r.tasks = slices.Insert(r.tasks, i, t)
+		r.insert(t)
 	}
 	r.more.Broadcast()
+}
+
+// insert puts one task in its place. r.mu is held.
+func (r *reading) insert(t task) {
+	i, _ := slices.BinarySearchFunc(r.tasks, t.threads[0].place, func(other task, place int) int { return cmp.Compare(other.threads[0].place, place) })
+	r.tasks = slices.Insert(r.tasks, i, t)
 }
 
 // do does one task.
@@ -263,111 +261,4 @@ func (r *reading) lose(ctx context.Context, err error, n int) {
 	r.losses[i].n += n
 	r.losses[i].rest = r.over
 	r.unread -= n
-}
-
-// batch reads some sessions in one answer.
-func (r *reading) batch(ctx context.Context, t task) {
-	pageSize := pageNews
-	ids := make([]int64, 0, len(t.threads))
-	for _, one := range t.threads {
-		ids = append(ids, one.want.Session)
-		if one.want.After == 0 {
-			pageSize = pageFirst
-		}
-	}
-	out, at, err := get[threadsAnswer](ctx, r.source, pathMessageQuery, url.Values{"ids": {joinIDs(ids)}, "page_size": {strconv.Itoa(pageSize)}})
-	many := len(t.threads) > 1
-	switch {
-	case err == nil:
-		r.share(ctx, t, out, at, pageSize)
-	case many && tooMany(err):
-		r.source.batches.refused(len(ids))
-		r.split(t)
-	case many && refusedWith(err, codeNotFound):
-		r.split(t) // One of them is gone; the others are not.
-	case refusedWith(err, codeNotFound):
-		t.threads[0].gone(r.source.opts.Clock.Now())
-		r.deliver(t.threads[0])
-	default:
-		r.lose(ctx, err, len(ids))
-	}
-}
-
-// tooMany reports whether an error may mean that a batch was too large.
-func tooMany(err error) bool {
-	var transport *httpapi.Error
-	return refusedWith(err, codeParameter) || errors.As(err, &transport) && transport.Reason == httpapi.ReasonTooLarge
-}
-
-// split makes smaller batches of a batch.
-func (r *reading) split(t task) {
-	half := (len(t.threads) + 1) / 2
-	var parts []task
-	for part := range slices.Chunk(t.threads, min(half, r.source.batches.most())) {
-		parts = append(parts, task{threads: part})
-	}
-	r.add(parts...)
-}
-
-// share gives each session its records, and decides how it goes on with each.
-func (r *reading) share(ctx context.Context, t task, out *threadsAnswer, at time.Time, pageSize int) {
-	lists, total := out.bySession()
-	var found, missing []*thread
-	for _, one := range t.threads {
-		if rows := lists[one.want.Session]; len(rows) > 0 {
-			found = append(found, one)
-			r.lists.mayBeCapped(len(rows)) // So that all are judged by the longest.
-		} else {
-			missing = append(missing, one)
-		}
-	}
-	cut := out.Errcode.n == codePartial
-	if len(t.threads) > 1 {
-		cut = r.source.batches.mayBeCut(total, pageSize, &r.totals) || cut
-	}
-	next := r.again(t, len(found), missing)
-	done := found[:0]
-	for _, one := range found {
-		rows := lists[one.want.Session]
-		one.readAt = at
-		_, err := one.take(rows, r.source.newDecoder(), 0)
-		if err != nil {
-			r.lose(ctx, fmt.Errorf("%s: %w", pathMessageQuery, err), 1)
-			continue
-		}
-		one.fromStart = !cut && len(rows) < pageSize && !r.lists.mayBeCapped(len(rows))
-		if one.stale() || !one.complete() {
-			next = append(next, task{threads: []*thread{one}, follow: true})
-		} else {
-			done = append(done, one)
-		}
-	}
-	r.add(next...)
-	for _, one := range done {
-		r.deliver(one)
-	}
-}
-
-// again decides how to ask for what is missing from an answer, and learns from it
-// how many sessions may be asked for at once. Where many are missing, the PBX may
-// take fewer ids than it was given: if so, they are told when they come first.
-func (r *reading) again(t task, found int, missing []*thread) []task {
-	many := len(missing) > 1 && len(missing)*5 >= len(t.threads)
-	switch {
-	case len(missing) == 0 && t.dropped == 0:
-		r.source.batches.answered(found)
-	case found > 0 && t.dropped > 0:
-		r.source.batches.dropped(t.dropped)
-	case found > 0 && many:
-		var parts []task
-		for part := range slices.Chunk(missing, found) {
-			parts = append(parts, task{threads: part, dropped: found})
-		}
-		return parts
-	}
-	parts := make([]task, 0, len(missing))
-	for _, one := range missing {
-		parts = append(parts, task{threads: []*thread{one}, follow: true})
-	}
-	return parts
 }

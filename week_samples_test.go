@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	simyeastar "conversation_exporter/simulator/yeastar"
+)
+
+// samples are lines of the exposition: name and labels, and the value.
+type samples struct {
+	target string
+	lines  map[string]string
+}
+
+// number writes a value as the exposition does.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// add adds a sample; labels are names and values in the order of the exposition,
+// those before and those after target.
+func (s *samples) add(name, labels string, value float64) {
+	s.lines[fmt.Sprintf("conversation_%s{%s}", name, fmt.Sprintf(labels, s.target))] = number(value)
+}
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+func quoted(format string, values ...any) string {
+	return fmt.Sprintf(format, values...) + `,target="%s"`
+}
+
+// samplesOf writes what is expected as the exposition has it.
+func samplesOf(target string, e simyeastar.Expected) map[string]string {
+	s := &samples{target: target, lines: make(map[string]string)}
+	for k, n := range e.Open {
+		s.add("open_sessions", quoted(`channel=%q,origin=%q,queue=%q,state=%q`, k.Channel, k.Origin, k.Queue, string(k.State)), float64(n))
+	}
+	for k, n := range e.Windows {
+		s.add("reply_window_sessions", quoted(`awaiting=%q,channel=%q,queue=%q,remaining=%q`, k.Awaiting, k.Channel, k.Queue, k.Remaining), float64(n))
+	}
+	for k, at := range e.NextExpiry {
+		s.add("reply_window_next_expiry_timestamp_seconds", quoted(`awaiting=%q,channel=%q,queue=%q`, k.Awaiting, k.Channel, k.Queue), unix(at))
+	}
+	s.gauges(e.Gauges)
+	s.counters(e.Counted)
+	for name, m := range map[string]map[simyeastar.Place]simyeastar.Histogram{
+		"first_response_seconds": e.Counted.FirstResponse, "response_seconds": e.Counted.Response, "pickup_seconds": e.Counted.PickUp,
+	} {
+		for at, h := range m {
+			s.histogram(name, at, h)
+		}
+	}
+	return s.lines
+}
+
+func (s *samples) gauges(g simyeastar.Gauges) {
+	for at, when := range g.QueuedOldest {
+		s.add("queued_oldest_timestamp_seconds", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), unix(when))
+	}
+	for k, n := range g.Unanswered {
+		s.add("unanswered_sessions", quoted(`age=%q,channel=%q,queue=%q,state=%q`, k.Age, k.Channel, k.Queue, string(k.State)), float64(n))
+	}
+	for k, when := range g.UnansweredOldest {
+		s.add("unanswered_oldest_timestamp_seconds", quoted(`channel=%q,queue=%q,state=%q`, k.Channel, k.Queue, string(k.State)), unix(when))
+	}
+	for at, n := range g.Unread {
+		s.add("unread_messages", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), float64(n))
+	}
+	for channel, when := range g.LastInbound {
+		s.add("last_inbound_message_timestamp_seconds", quoted(`channel=%q`, channel), unix(when))
+	}
+	for channel, when := range g.SendingOldest {
+		s.add("sending_oldest_timestamp_seconds", quoted(`channel=%q`, channel), unix(when))
+	}
+}
+
+func (s *samples) counters(c simyeastar.Counts) {
+	for k, n := range c.Messages {
+		s.add("messages_total", quoted(`channel=%q,sender=%q`, k.Channel, k.Sender), float64(n))
+	}
+	for channel, n := range c.Templates {
+		s.add("template_messages_total", quoted(`channel=%q`, channel), float64(n))
+	}
+	for k, n := range c.Failures {
+		s.add("message_failures_total", fmt.Sprintf(`channel=%q,reason=%q`, k.Channel, k.Reason)+`,target="%s"`, float64(n))
+	}
+	for k, n := range c.Started {
+		s.add("started_sessions_total", quoted(`channel=%q,origin=%q,queue=%q`, k.Channel, k.Origin, k.Queue), float64(n))
+	}
+	for k, n := range c.Closed {
+		s.add("closed_sessions_total", quoted(`awaiting=%q,channel=%q,queue=%q,reason=%q`, k.Awaiting, k.Channel, k.Queue, k.Reason), float64(n))
+	}
+	for at, n := range c.Lost {
+		s.add("reply_windows_lost_total", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), float64(n))
+	}
+	for k, n := range c.Transfers {
+		s.add("transfers_total", quoted(`channel=%q,queue=%q`, k.Channel, k.Queue)+fmt.Sprintf(`,to=%q`, k.To), float64(n))
+	}
+	for at, n := range c.HandOvers {
+		s.add("bot_handovers_total", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), float64(n))
+	}
+}
+
+func (s *samples) histogram(name string, at simyeastar.Place, h simyeastar.Histogram) {
+	labels := quoted(`channel=%q,queue=%q`, at.Channel, at.Queue)
+	s.add(name+"_count", labels, float64(h.Count))
+	s.add(name+"_sum", labels, h.Sum)
+	for i, bound := range simyeastar.Bounds() {
+		s.add(name+"_bucket", labels+fmt.Sprintf(`,le="%s"`, number(bound)), float64(h.AtMost[i]))
+	}
+	s.add(name+"_bucket", labels+`,le="+Inf"`, float64(h.Count))
+}

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+
+	"conversation_exporter/collector"
+	"conversation_exporter/config"
+	"conversation_exporter/simulator"
+	"conversation_exporter/simulator/world"
+	simyeastar "conversation_exporter/simulator/yeastar"
+)
+
+// week is a simulated week in which an exporter with everything on is scraped at
+// irregular times, while things go wrong now and then.
+type week struct {
+	sim       *simulator.Simulator
+	collector *collector.Collector
+	rng       *rand.Rand
+	// listed are the instants of the passes that listed anything, for R26.
+	listed []time.Time
+	// left is after how many requests the system stops answering; 0 is never.
+	left atomic.Int64
+	// passes counts all passes, gauges and counters those that were held against
+	// the truth.
+	passes, gauges, counters int
+}
+
+// smallTeam is a team whose lists are read in a few requests.
+func smallTeam() *world.Team {
+	team := world.DefaultTeam()
+	team.Agents = team.Agents[:7]
+	for i := range team.Queues {
+		q := &team.Queues[i]
+		q.Members = nil
+		for j, agent := range team.Agents {
+			if j%len(team.Queues) == i || j == 6 {
+				q.Members = append(q.Members, world.Member{ID: 500 + 10*i + j, Number: agent.Number})
+			}
+		}
+	}
+	return &team
+}
+
+func newWeek(t *testing.T, seed uint64) *week {
+	t.Helper()
+	w := &week{
+		rng: rand.New(rand.NewPCG(seed, 11)),
+		sim: simulator.New(simulator.Options{World: world.Options{
+			Start: time.Date(2026, time.March, 2, 6, 0, 0, 0, time.UTC), Seed: seed, Arrivals: 0.7, Team: smallTeam(),
+		}}),
+	}
+	server := httptest.NewServer(http.HandlerFunc(w.serve))
+	t.Cleanup(server.Close)
+	text := "targets:\n  week:\n    requests_per_second: 0\n    min_interval: 0s\n    page_size: 25\n    yeastar:\n      url: " + server.URL +
+		"\n      client_id: " + w.sim.ClientID() + "\n      client_secret: " + w.sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
+	groups := []string{"sessions", "messages"}
+	cfg, err := config.Parse("week.yml", []byte(text), config.Options{Collectors: groups})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := cfg.Targets[0].Open(config.Runtime{UserAgent: "test", Clock: hasty{w.sim.World.Clock()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := source.Close(context.Background()); err != nil {
+			t.Log(err)
+		}
+	})
+	w.collector = collector.New(collector.NewTarget(collector.Options{
+		Name: "week", Source: source, Groups: groups, Timeout: time.Minute, Now: w.sim.World.Now,
+	}))
+	return w
+}
+
+// serve is the system, which may fall silent in the middle of a pass.
+func (w *week) serve(to http.ResponseWriter, r *http.Request) {
+	if w.left.Load() > 0 && w.left.Add(-1) == 0 {
+		w.left.Store(1)
+		<-r.Context().Done()
+		return
+	}
+	w.sim.Yeastar.ServeHTTP(to, r)
+}
+
+// scrape makes a pass and returns its samples by name and labels.
+func (w *week) scrape(t *testing.T, r collector.Request) map[string]string {
+	t.Helper()
+	w.passes++
+	r.Arrived = time.Now()
+	text, err := testutil.CollectAndFormat(w.collector.Scrape(context.Background(), r), expfmt.TypeTextPlain, weekMetrics()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "} "); ok && !strings.HasPrefix(line, "#") {
+			m[name+"}"] = value
+		}
+	}
+	return m
+}
+
+// weekMetrics are those that are compared, and those that say whether they may be.
+func weekMetrics() []string {
+	names := []string{"conversation_scrape_collector_success", "conversation_scrape_collector_partial", "conversation_scrape_pending_sessions"}
+	for _, m := range collector.Metrics() {
+		if m.Group != "" {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// trouble is over for so many passes before all must be well again.
+const calmAfter = 3
+
+// check makes a pass and holds against the truth what is said to be whole.
+func (w *week) check(t *testing.T, now string, calm int) {
+	t.Helper()
+	got := w.scrape(t, collector.Request{})
+	whole := func(group string) bool {
+		return got[`conversation_scrape_collector_success{collector="`+group+`",target="week"}`] == "1" &&
+			got[`conversation_scrape_collector_partial{collector="`+group+`",target="week"}`] == "0"
+	}
+	if _, listed := got[`conversation_scrape_pending_sessions{target="week"}`]; listed {
+		w.listed = append(w.listed, w.sim.World.Now())
+	}
+	when := fmt.Sprintf("pass %d, %s, %s, calm for %d", w.passes, w.sim.World.Now().Format("Mon 15:04:05"), now, calm)
+	if calm >= calmAfter && !(whole("sessions") && whole("messages")) {
+		t.Errorf("%s: not whole: %v", when, w.collector.Status()[0].Problems)
+	}
+	if !whole("sessions") || !whole("messages") {
+		return
+	}
+	want := w.expected()
+	w.gauges++
+	w.counters++
+	w.compare(t, when, got, want)
+}
+
+// compare holds samples against what must be. What never happened is 0 or absent.
+func (w *week) compare(t *testing.T, when string, got, want map[string]string) {
+	t.Helper()
+	var wrong []string
+	for name, value := range got {
+		if strings.HasPrefix(name, "conversation_scrape_") {
+			continue
+		}
+		if value != want[name] && (value != "0" || want[name] != "") {
+			wrong = append(wrong, fmt.Sprintf("%s is %s, want %q", name, value, want[name]))
+		}
+	}
+	for name, value := range want {
+		if _, ok := got[name]; !ok && value != "0" {
+			wrong = append(wrong, fmt.Sprintf("%s is absent, want %s", name, value))
+		}
+	}
+	slices.Sort(wrong)
+	if len(wrong) > 0 {
+		t.Errorf("%s:\n  %s", when, strings.Join(wrong, "\n  "))
+	}
+}
+
+// expected gives the samples as they must be.
+func (w *week) expected() map[string]string {
+	hold := 5 * time.Minute
+	if n := len(w.listed); n >= 2 {
+		hold = max(hold, w.sim.World.Now().Sub(w.listed[n-2]))
+	}
+	return samplesOf("week", w.sim.Yeastar.Expect(simyeastar.ExpectOptions{QueueMembers: true, API: true, AllExtensions: true, Messages: true, HoldFor: hold}))
+}
+
+// pause lets an irregular time pass: mostly minutes, now and then hours.
+func (w *week) pause() {
+	d := time.Duration(20+w.rng.IntN(900)) * time.Second
+	if w.rng.IntN(60) == 0 {
+		d = time.Duration(1+w.rng.IntN(5)) * time.Hour
+	}
+	w.sim.World.Advance(d)
+}
+
+// cut makes a pass that the deadline cuts after some requests.
+func (w *week) cut(t *testing.T) {
+	t.Helper()
+	w.left.Store(int64(1 + w.rng.IntN(30)))
+	w.scrape(t, collector.Request{Limit: 150 * time.Millisecond})
+	w.left.Store(0)
+}
+
+// leave makes a pass that nobody waits for after some requests.
+func (w *week) leave(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+w.rng.IntN(20))*time.Millisecond)
+	defer cancel()
+	gone, leave := context.WithCancel(context.Background())
+	go func() { <-ctx.Done(); leave() }()
+	w.passes++
+	w.collector.Scrape(gone, collector.Request{Arrived: time.Now()})
+	<-gone.Done()
+}
+
+func TestASimulatedWeek(t *testing.T) {
+	seeds := uint64(2)
+	if text := os.Getenv("SEEDS"); text != "" { // make soak
+		var err error
+		if seeds, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			w := newWeek(t, seed)
+			w.sim.World.Advance(26 * time.Hour)
+			w.live(t, 7*24*time.Hour)
+			e := w.sim.Yeastar.Expect(simyeastar.ExpectOptions{QueueMembers: true, API: true, AllExtensions: true, Messages: true})
+			t.Logf("%d passes, of which %d were compared, until %s; counted %+v", w.passes, w.gauges, w.sim.World.Now().Format(time.DateTime), e.Counted.Totals())
+		})
+	}
+}
+
+// live goes through so much time: calm spells, and troubles between them.
+func (w *week) live(t *testing.T, d time.Duration) {
+	t.Helper()
+	end := w.sim.World.Now().Add(d)
+	list := weekTroubles()
+	for w.sim.World.Now().Before(end) && !t.Failed() {
+		for calm := range 4 + w.rng.IntN(8) {
+			w.check(t, "no trouble", calm)
+			w.pause()
+		}
+		tr := list[w.rng.IntN(len(list))]
+		lift := tr.begin(w.sim.Yeastar)
+		for range 1 + w.rng.IntN(6) {
+			switch w.rng.IntN(8) {
+			case 0:
+				w.cut(t)
+			case 1:
+				w.leave(t)
+			default:
+				w.check(t, tr.name, -1)
+			}
+			w.pause()
+		}
+		lift()
+		w.sim.World.Advance(20 * time.Minute) // So that pauses of the sign-in are over.
+	}
+}
+
+// weekTroubles are what goes wrong in a week.
+func weekTroubles() []trouble {
+	return []trouble{{name: "nothing", begin: func(*simyeastar.Server) func() { return func() {} }}}
+}
