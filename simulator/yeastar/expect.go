@@ -25,6 +25,8 @@ type ExpectOptions struct {
 	Failing []world.Viewer
 	// ModesUnread tells that the assignment modes cannot be read at the moment.
 	ModesUnread bool
+	// Messages tells that the exporter reads messages, too.
+	Messages bool
 	// HoldFor is how long sessions are held that only failing viewers would
 	// show: two passes, or 5 minutes if that is longer, which is the default.
 	HoldFor time.Duration
@@ -72,6 +74,18 @@ type ExpectedSession struct {
 	WindowEnd             time.Time
 	// Held tells that nobody shows it any more who can be read (R26).
 	Held bool
+	// Awaiting is whose turn it is: agent, customer, or unknown where its messages
+	// are not read.
+	Awaiting string
+	// Clock is when the wait of a customer began who is owed an answer, and Unread
+	// how many of his messages wait; Entered is when it came into the queue in
+	// which it waits. They are zero where that is not so, or not known.
+	Clock, Entered time.Time
+	Unread         int
+
+	// last is the last message id that is listed, told the window as it is told.
+	last int64
+	told windowNote
 }
 
 // Expected is what an exporter has to show of the open sessions. Counts of
@@ -90,28 +104,41 @@ type Expected struct {
 	Sessions map[int64]ExpectedSession
 	// Known are all places that the API has ever shown to these viewers.
 	Known map[Place]Known
+	// Gauges and Counted are of the messages, and empty where none are read.
+	Gauges  Gauges
+	Counted Counts
 }
 
 // The words that the counts are made by.
 const (
-	noQueue         = "(none)"
-	otherQueues     = "(other)"
-	originRegular   = "regular"
-	originCampaign  = "campaign"
-	awaitingUnknown = "unknown"
+	noQueue          = "(none)"
+	otherQueues      = "(other)"
+	originRegular    = "regular"
+	originCampaign   = "campaign"
+	awaitingAgent    = "agent"
+	awaitingCustomer = "customer"
+	awaitingUnknown  = "unknown"
 )
 
 // Expect gives what an exporter must show by the rules if it reads the server
-// at this instant, for the metrics of the open sessions. It joins what is true
-// in the world with what the API has shown so far, and takes no note itself. It
-// knows of one exporter: others that read the same server confuse it. While the
-// clock stands during a pass it is exact; where the clock runs, ends of windows
-// may be off by the second that the API cuts off.
+// at this instant. It joins what is true in the world with what the API has
+// shown so far, and takes no note itself. It knows of one exporter: others that
+// read the same server confuse it, as does one that changes its configuration.
+// While the clock stands during a pass it is exact; where the clock runs, ends of
+// windows may be off by the second that the API cuts off.
+//
+// Without Messages it may be called before the exporter's pass or after it, at the
+// same instant. With Messages it is to be called after the pass, before the clock
+// moves on: what the records tell is known only once they were shown. Gauges and
+// counters are then those of this very pass. They hold where the exporter says
+// that nothing is partial and no session is pending, and from the first pass on
+// that had Messages: who begins later than an hour after it may miss sessions
+// that are forgotten by then.
 func (s *Server) Expect(o ExpectOptions) Expected {
 	sights, now := s.world.Sights()
 	e := Expected{
 		At: now, Open: make(map[OpenKey]int), Windows: make(map[WindowKey]int), NextExpiry: make(map[ExpiryKey]time.Time),
-		Sessions: make(map[int64]ExpectedSession), Known: make(map[Place]Known),
+		Sessions: make(map[int64]ExpectedSession), Known: make(map[Place]Known), Gauges: newGauges(), Counted: *newCounts(),
 	}
 	r := newReader(s, o, now)
 	if r.notes == nil {
@@ -121,10 +148,10 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 	defer r.notes.mu.Unlock()
 	r.complete = r.lastComplete()
 	r.places(e.Known)
-	if len(r.readable) == 0 {
+	e.Exported = len(r.readable) > 0
+	if !e.Exported {
 		return e
 	}
-	e.Exported = true
 	for i := range sights {
 		if expected, ok := r.listed(&sights[i]); ok {
 			e.Sessions[sights[i].ID] = expected
@@ -138,8 +165,12 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 			e.Sessions[id] = expected
 		}
 	}
+	if o.Messages {
+		e.messages(r)
+	}
 	for _, expected := range e.Sessions {
 		e.count(expected)
+		e.Gauges.add(expected, e.At)
 	}
 	return e
 }
@@ -156,11 +187,11 @@ func (e *Expected) count(s ExpectedSession) {
 	if open {
 		class = remainingClass(left)
 	}
-	e.Windows[WindowKey{s.Place, awaitingUnknown, class}]++
+	e.Windows[WindowKey{s.Place, s.Awaiting, class}]++
 	if !open {
 		return
 	}
-	key := ExpiryKey{s.Place, awaitingUnknown}
+	key := ExpiryKey{s.Place, s.Awaiting}
 	if next, ok := e.NextExpiry[key]; !ok || s.WindowEnd.Before(next) {
 		e.NextExpiry[key] = s.WindowEnd
 	}

@@ -16,6 +16,8 @@ type notes struct {
 	mode     map[int]modeNote
 	places   map[world.Viewer]map[spot]Known
 	tidyAt   int // number of sessions at which the old ones are dropped
+	// log is the whole course of what was shown, for what is counted.
+	log *chronicle
 }
 
 // note is what was shown of one session.
@@ -76,6 +78,7 @@ func newNotes() *notes {
 	return &notes{
 		sessions: make(map[int64]*note), lists: make(map[world.Viewer]*listNote),
 		mode: make(map[int]modeNote), places: make(map[world.Viewer]map[spot]Known), tidyAt: firstTidy,
+		log: newChronicle(),
 	}
 }
 
@@ -107,6 +110,22 @@ func (n *notes) page(q world.Query, rows []world.Session, now time.Time) {
 		}
 	}
 	n.tidy(now)
+	n.log.open(q, rows, now, len(rows) < q.Limit && list.begun.Equal(now))
+}
+
+// closedPage notes one page of a viewer's list of closed sessions.
+func (n *notes) closedPage(q world.Query, rows []world.Session, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.log.closed(q, rows, now)
+}
+
+// thread notes the records of a session that one answer has shown, in any order
+// and with their deliveries as they were then.
+func (n *notes) thread(id int64, records []world.Record, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.log.thread(id, records, now)
 }
 
 func (n *notes) show(s *world.Session, v world.Viewer, now time.Time) {
@@ -120,7 +139,7 @@ func (n *notes) show(s *world.Session, v world.Viewer, now time.Time) {
 	if present := stretchOf(s, v, now); !entry.lately(present) {
 		entry.stretches = append(entry.stretches, present)
 	}
-	entry.window = entry.window.told(expire(s, now), now)
+	entry.window = entry.window.told(windowTold(expire(s, now), now))
 	if n.places[v] == nil {
 		n.places[v] = make(map[spot]Known)
 	}
@@ -168,6 +187,7 @@ func (n *notes) modes(queues []world.Queue, now time.Time) {
 	for _, q := range queues {
 		n.mode[q.ID] = modeNote{mode: q.Mode, at: now}
 	}
+	n.log.told(queues, now)
 }
 
 // noteLife is how long a session is remembered that is no longer shown.
@@ -197,22 +217,36 @@ type windowNote struct {
 // jitter is by how much an end may differ and still be the same window's.
 const jitter = 60 * time.Second
 
-// told is rule R12 where messages are not read: the end is the clock at the
-// answer and the seconds that expire says are left, and is kept while a new one
-// differs by less than a minute.
-func (w windowNote) told(expire int64, now time.Time) windowNote {
-	end := now.Add(time.Duration(expire) * time.Second)
+// windowTold is a window as one answer tells it: the clock at the answer and the
+// seconds that expire says are left.
+func windowTold(expire int64, now time.Time) windowNote {
 	switch {
 	case expire < 0:
 		return windowNote{}
 	case expire == 0:
-		if w.has && w.end.Before(end) {
-			end = w.end
-		}
-		return windowNote{has: true, over: true, end: end}
-	case w.has && !w.over && end.Sub(w.end).Abs() < jitter:
-		return w
+		return windowNote{has: true, over: true, end: now}
 	default:
-		return windowNote{has: true, end: end}
+		return windowNote{has: true, end: now.Add(time.Duration(expire) * time.Second)}
 	}
+}
+
+// told is rule R12 where messages are not read: an end is kept while a new one
+// differs by less than a minute, and where the API says that it is over.
+func (w windowNote) told(present windowNote) windowNote {
+	switch {
+	case present.over && w.has && w.end.Before(present.end):
+		present.end = w.end
+	case present.has && !present.over && w.has && !w.over && present.end.Sub(w.end).Abs() < jitter:
+		return w
+	}
+	return present
+}
+
+// agrees is the other half of rule R12: whether a window as one answer tells it
+// may end a day after a message.
+func (w windowNote) agrees(end time.Time) bool {
+	if w.over {
+		return !end.After(w.end.Add(jitter))
+	}
+	return w.has && w.end.Sub(end).Abs() <= jitter
 }

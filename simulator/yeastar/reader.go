@@ -94,7 +94,10 @@ func (r *reader) listed(s *world.Sight) (ExpectedSession, bool) {
 	if !entry.lately(present) {
 		stretches = append(stretches, present)
 	}
-	return r.expected(&s.Session, stretches, entry.window.told(expire(&s.Session, r.now), r.now)), true
+	told := windowTold(expire(&s.Session, r.now), r.now)
+	expected := r.expected(&s.Session, stretches, entry.window.told(told))
+	expected.told = told
+	return expected, true
 }
 
 // held is rule R26: what must be told of a session that no readable viewer
@@ -121,6 +124,7 @@ func (r *reader) expected(s *world.Session, stretches []stretch, w windowNote) E
 	e := ExpectedSession{
 		Place: r.place(s.Medium, s.QueueID), Origin: originRegular, State: r.state(stretches),
 		HasWindow: w.has, WindowOver: w.over, WindowEnd: w.end,
+		Awaiting: awaitingUnknown, last: s.LastMessageID, told: w,
 	}
 	if s.Campaign {
 		e.Origin = originCampaign

@@ -1,0 +1,132 @@
+package yeastar
+
+import (
+	"conversation_exporter/simulator/world"
+)
+
+// eyes are a witness who knows what the lists have shown by a pass.
+type eyes struct {
+	*auditor
+	story   *story
+	pass    int
+	records []world.Record
+}
+
+// had asks the lists of open sessions. Of those that differ the last one counts.
+func (e *eyes) had(from, before int64) (holder, int) {
+	who, queue := holderUnknown, 0
+	for _, sh := range e.story.showings {
+		if sh.pass > e.pass || sh.row.closed || sh.row.last < from || sh.row.last >= before {
+			continue
+		}
+		if shown := e.shows(sh); shown != holderUnknown {
+			who, queue = shown, sh.row.queue
+		}
+	}
+	return who, queue
+}
+
+// left asks the lists of closed sessions.
+func (e *eyes) left(from, before int64) holder {
+	who := holderUnknown
+	for _, sh := range e.story.showings {
+		if sh.pass > e.pass || !sh.row.closed || sh.row.last < from || sh.row.last >= before {
+			continue
+		}
+		if shown := e.shows(sh); shown != holderUnknown {
+			who = shown
+		}
+	}
+	return who
+}
+
+// found asks the first list that showed the session after a record.
+func (e *eyes) found(record int64) int {
+	for _, sh := range e.story.showings {
+		if sh.pass > e.pass || sh.row.last < record {
+			continue
+		}
+		if e.movedBetween(record, sh.row.last+1, false) {
+			return 0
+		}
+		return sh.row.queue
+	}
+	return 0
+}
+
+// movedBetween tells whether a record between two ids gives the session to
+// somebody else; with also, or lets it be picked up or closed.
+func (e *eyes) movedBetween(after, before int64, also bool) bool {
+	for i := range e.records {
+		r := &e.records[i]
+		moves := r.Kind == world.KindTransferred || r.Kind == world.KindQueued || also && r.Kind != world.KindMessage
+		if moves && r.ID > after && r.ID < before {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *eyes) auto(queue int) bool {
+	return queue != 0 && e.log.modeAt(queue, e.log.passes[e.pass].at) == world.ModeAuto
+}
+
+// pickedFrom is the queue under which a pick-up counts (R10): the one in which
+// the session waited when it was listed last before, unless it was moved since.
+func (e *eyes) pickedFrom(record int64, found int) int {
+	queue := found
+	for _, sh := range e.story.showings {
+		if sh.pass > e.pass || sh.row.closed || sh.row.last >= record {
+			continue
+		}
+		queue = found
+		if sh.row.queue != 0 && sh.row.member == 0 && !e.movedBetween(sh.row.last, record, true) {
+			queue = sh.row.queue
+		}
+	}
+	return queue
+}
+
+// shows is who has a session by what the lists of one pass have shown of it. A
+// state that is not sure shows nothing (R6, R8).
+func (a *auditor) shows(sh showing) holder {
+	p := &a.log.passes[sh.pass]
+	switch r := sh.row; {
+	case r.queue != 0 && r.member == 0:
+		if a.log.modeAt(r.queue, p.at) == world.ModeNone {
+			return holderPeople // nobody ever picks it up
+		}
+		return holderQueue
+	case r.queue == 0 && r.api && !r.extension && !a.options.AgentsDestination:
+		if a.sure(p, r.closed) {
+			return holderAutomation
+		}
+		return holderUnknown
+	case r.away && !r.closed && !a.sure(p, false):
+		return holderUnknown
+	default:
+		return holderPeople
+	}
+}
+
+// sure tells whether a pass has read every viewer.
+func (a *auditor) sure(p *pass, closed bool) bool {
+	for v := range a.viewers {
+		if closed && !p.swept[v] || !closed && !p.whole[v] {
+			return false
+		}
+	}
+	return true
+}
+
+// labels are those under which a session counts that is read in a pass.
+func (a *auditor) labels(s *story, h *history, p int) labels {
+	sh, _ := s.listed(p)
+	e := &eyes{auditor: a, story: s, pass: p, records: h.records}
+	l := labels{place: a.place(s.medium, sh.row.queue), origin: originRegular}
+	if s.campaign {
+		l.origin = originCampaign
+	}
+	l.from = func(i int) Place { return a.place(s.medium, e.pickedFrom(h.records[i].ID, sh.row.queue)) }
+	return l
+}
