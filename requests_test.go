@@ -29,7 +29,7 @@ func newQuiet(t testing.TB, sessions int) *quiet {
 	server := httptest.NewServer(sim.Yeastar)
 	t.Cleanup(server.Close)
 	text := "targets:\n  quiet:\n    requests_per_second: 0\n    min_interval: 0s\n    yeastar:\n      url: " + server.URL +
-		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n"
+		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
 	cfg, err := config.Parse("quiet.yml", []byte(text), config.Options{Collectors: []string{"sessions", "messages"}})
 	if err != nil {
 		t.Fatal(err)
