@@ -44,7 +44,8 @@ func (s *Source) ClosedSessions(ctx context.Context, since conversation.Mark) ([
 	m := s.newMerge(lists)
 	closed := closedSince(lists, since)
 	m.keep(func(v *view) bool { return v.closed && closed[v.id] })
-	return s.unite(ctx, m, &cover), nextMark(lists, since), cover, nil
+	sessions := s.unite(ctx, m, &cover)
+	return sessions, nextMark(lists, since), cover, nil
 }
 
 // longestUnswept puts those viewers first whose list was asked for longest ago.

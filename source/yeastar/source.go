@@ -142,7 +142,8 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	}
 	m := s.newMerge(lists)
 	m.keep(func(v *view) bool { return !v.closed })
-	return s.unite(ctx, m, &cover), cover, nil
+	sessions := s.unite(ctx, m, &cover)
+	return sessions, cover, nil
 }
 
 // unite puts what the viewers show into conversation's words, and tells where a
