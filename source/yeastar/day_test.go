@@ -43,7 +43,7 @@ func inOurWords(r world.Record, automation, untold bool) conversation.Record {
 		switch {
 		case untold:
 		case r.To == string(world.API):
-			want.To = conversation.ToAPI
+			want.To, want.ToBot = conversation.ToAPI, true
 		default:
 			want.To = conversation.ToAgent
 		}

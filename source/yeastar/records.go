@@ -215,7 +215,7 @@ func (d decoder) record(in *msgRecord) (conversation.Record, error) {
 		r.Kind, r.ByBot = conversation.KindTransferred, d.byBot(in)
 		switch in.Param.to {
 		case partyAPI:
-			r.To = conversation.ToAPI
+			r.To, r.ToBot = conversation.ToAPI, d.automation
 		case partyExtension:
 			r.To = conversation.ToAgent
 		}

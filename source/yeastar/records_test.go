@@ -133,10 +133,10 @@ func TestR10WhereATransferLeads(t *testing.T) {
 		`{"to":"canary-api","from":{"type":"canary"},"user_type":9,"a":{}}`: {},
 	} {
 		r := decoded(t, bots(), `{"msg_id":7,"msg_type":1,"sender":{"user_type":1},"param":`+param+`}`)
-		if r.ByBot != want.ByBot || r.To != want.To {
+		if r.ByBot != want.ByBot || r.To != want.To || r.ToBot != (want.To == conversation.ToAPI) {
 			t.Errorf("param %.100s: by a bot %t, to %q; want %t, %q", param, r.ByBot, r.To, want.ByBot, want.To)
 		}
-		if r := decoded(t, people(), `{"msg_id":7,"msg_type":1,"sender":{"user_type":9},"param":`+param+`}`); r.ByBot || r.To != want.To {
+		if r := decoded(t, people(), `{"msg_id":7,"msg_type":1,"sender":{"user_type":9},"param":`+param+`}`); r.ByBot || r.ToBot || r.To != want.To {
 			t.Errorf("param %.100s, where people write through the API: %+v", param, r)
 		}
 		queued := decoded(t, bots(), `{"msg_id":7,"msg_type":6,"sender":{"user_type":9},"param":`+param+`}`)
