@@ -89,12 +89,15 @@ func (e *entry) want(id int64) conversation.Want {
 	if !e.is(hasFloor) {
 		w.Floor = math.MaxInt64 // Nothing of it counts yet.
 	}
-	if w.After == 0 {
-		w.Limit, w.Queued = maxFirst, e.state.state() == conversation.StateQueued
-		return w
-	}
 	if e.open != nil && e.open.sending.ID > 0 {
-		w.After = max(1, min(w.After, e.open.sending.ID-1))
+		// From before the message that is under way, even if it is the first of all.
+		w.After = e.open.sending.ID - 1
+		if e.facts.Last > 0 {
+			w.After = min(w.After, e.facts.Last)
+		}
+	}
+	if w.After <= 0 {
+		w.After, w.Limit, w.Queued = 0, maxFirst, e.state.state() == conversation.StateQueued
 	}
 	return w
 }

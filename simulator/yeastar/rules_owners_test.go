@@ -307,7 +307,9 @@ func TestR11ExpectedClosings(t *testing.T) {
 	play(t, "closed started", []takes{
 		{
 			name: "by an agent",
-			play: by(func(t *tape) []world.Record { return []world.Record{t.customer(101, 10), t.closing(102, 20, world.ByAgent)} }),
+			play: by(func(t *tape) []world.Record {
+				return []world.Record{t.customer(101, 10), t.closing(102, 20, world.ByAgent)}
+			}),
 			want: []string{"closed (none) agent agent 1", "started (none) regular 1"},
 		},
 		{
@@ -319,7 +321,9 @@ func TestR11ExpectedClosings(t *testing.T) {
 		},
 		{
 			name: "by a time limit, when nobody had written to us",
-			play: by(func(t *tape) []world.Record { return []world.Record{t.agent(101, 10), t.closing(103, 20, world.ByTimeout)} }),
+			play: by(func(t *tape) []world.Record {
+				return []world.Record{t.agent(101, 10), t.closing(103, 20, world.ByTimeout)}
+			}),
 			want: []string{"closed (none) timeout customer 1", "started (none) regular 1"},
 		},
 		{
