@@ -248,10 +248,7 @@ func (s *story) keep(r world.Record, p int) {
 		return
 	}
 	l := &s.lines[i]
-	switch last := &l.tellings[len(l.tellings)-1]; {
-	case last.pass == p:
-		*last = told
-	case last.delivery != told.delivery || last.failure != told.failure:
+	if last := l.tellings[len(l.tellings)-1]; last.delivery != told.delivery || last.failure != told.failure {
 		l.tellings = append(l.tellings, told)
 	}
 }

@@ -48,13 +48,13 @@ func (e *Expected) messages(r *reader) {
 	for id, s := range a.log.stories {
 		have := s.past.clone()
 		a.follow(s, &have, last+1, counts) // the last pass may go on
-		expected, listed := e.Sessions[id]
-		h, ok := a.history(s, &have, last)
-		if !ok {
+		if _, ok := a.log.known(s, last); !ok {
 			continue
 		}
 		a.sending(s, &e.Gauges)
+		expected, listed := e.Sessions[id]
 		if listed && (expected.Held || s.reaches(last, expected.last)) {
+			h, _ := a.history(s, &have, last)
 			e.Sessions[id] = face(h, expected)
 		}
 	}

@@ -21,9 +21,8 @@ type audit struct {
 type past struct {
 	// done is how many passes were looked at.
 	done int
-	// row and holder are what the last reading was of.
-	row    row
-	holder holder
+	// row is what the lists said at the last reading.
+	row row
 	// counted are the things that were counted (R18).
 	counted map[deed]bool
 	// fixed are the deliveries of the records that are settled (R13).
@@ -169,27 +168,27 @@ func (r *reader) audited() *auditor {
 	}
 	for id, s := range a.log.stories {
 		a.follow(s, &s.past, over, a.log.audit.counts)
-		if a.forgotten(s) {
-			a.log.graves[id] = s.rest(a.log.lastSeen(s))
+		if at, ok := a.forgotten(s); ok {
+			a.log.graves[id] = s.rest(at)
 			delete(a.log.stories, id)
 		}
 	}
 	return a
 }
 
-// forgotten tells whether nobody will ask for a session any more: an hour after
-// it was shown last, or a day where records of it are missing.
-func (a *auditor) forgotten(s *story) bool {
+// forgotten tells whether nobody will ask for a session any more, and when it
+// was shown last: an hour ago, or a day where records of it are missing.
+func (a *auditor) forgotten(s *story) (time.Time, bool) {
 	const lost = 24 * time.Hour
-	since := a.log.lastSeen(s)
-	if n := len(s.answers); n > 0 && a.log.passes[s.answers[n-1].pass].at.After(since) {
-		since = a.log.passes[s.answers[n-1].pass].at
+	at := a.log.lastSeen(s)
+	if n := len(s.answers); n > 0 && a.log.passes[s.answers[n-1].pass].at.After(at) {
+		at = a.log.passes[s.answers[n-1].pass].at
 	}
-	if a.now.Sub(since) <= noteLife {
-		return false
+	if a.now.Sub(at) <= noteLife {
+		return at, false
 	}
 	_, ok := a.log.known(s, len(a.log.passes)-1)
-	return ok || a.now.Sub(since) > lost
+	return at, ok || a.now.Sub(at) > lost
 }
 
 // rest is what remains of a session that is forgotten.
@@ -218,7 +217,7 @@ func (a *auditor) stirs(s *story, have *past, p int) bool {
 		return true
 	}
 	sh, ok := s.shownIn(p)
-	return ok && (sh.row != have.row || a.shows(sh) != have.holder)
+	return ok && sh.row != have.row
 }
 
 func (s *story) shownIn(p int) (showing, bool) {
@@ -243,7 +242,7 @@ func (a *auditor) read(s *story, have *past, p int, into *Counts) {
 	have.settle(h)
 	at := a.log.passes[p].at
 	sh, _ := s.listed(p)
-	have.row, have.holder, have.next = sh.row, a.shows(sh), h.nextSettled(at)
+	have.row, have.next = sh.row, h.nextSettled(at)
 	marked, counts := a.log.mark(s, p)
 	l := a.labels(s, h, p)
 	for _, e := range h.events(l) {

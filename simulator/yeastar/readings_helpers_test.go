@@ -56,6 +56,8 @@ type shown struct {
 	only           bool           // the records are all that the answer shows
 	deaf, unswept  []world.Viewer // whose lists are not read: both, or that of closed sessions
 	silent, asking bool           // no records are shown at all; they are, though none changed
+	// inbound is when the customer wrote last by the row, unless it is 0.
+	inbound float64
 	// other is the last message of another session in a viewer's closed list.
 	other map[world.Viewer]int64
 }
@@ -133,6 +135,9 @@ func (t *tape) row(s shown, v world.Viewer) (world.Session, bool) {
 		if r.Kind == world.KindMessage && r.Side == world.SideCustomer {
 			row.LastInbound = r.At
 		}
+	}
+	if s.inbound != 0 {
+		row.LastInbound = t.instant(s.inbound)
 	}
 	return row, true
 }

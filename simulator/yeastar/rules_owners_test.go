@@ -140,6 +140,15 @@ func TestR6ExpectedOwners(t *testing.T) {
 			want: []string{"closed Support abandoned agent 1", "closed Support customer customer 1"},
 		},
 		{
+			name: "the owner after a closing is not the owner before it",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, by: api, records: []world.Record{
+					t.customer(101, 10), t.closing(102, 30, world.ByTimeout), t.customer(103, 40),
+				}}}
+			},
+			want: []string{"closed (none) timeout agent 1"},
+		},
+		{
 			name: "taken by the first message out of a queue of mode auto",
 			play: func(t *tape) []shown {
 				return []shown{
@@ -160,142 +169,6 @@ func TestR6ExpectedOwners(t *testing.T) {
 				}
 			},
 			want: []string{"closed Support abandoned customer 1"},
-		},
-	})
-}
-
-func TestR10ExpectedPickUps(t *testing.T) {
-	play(t, "pickup", []takes{
-		{
-			name: "from the customer's first message",
-			play: func(t *tape) []shown {
-				return []shown{{at: 60, queue: support, member: member, records: []world.Record{t.customer(101, 10), t.customer(102, 15), t.picked(103, 40)}}}
-			},
-			want: []string{"pickup Support 1 30 1"},
-		},
-		{
-			name: "from the latest move into a queue",
-			play: func(t *tape) []shown {
-				return []shown{{at: 60, queue: support, member: member, records: []world.Record{
-					t.customer(101, 10), t.queued(102, 20, world.SideSystem), t.queued(103, 35, world.SideSystem), t.picked(104, 40),
-				}}}
-			},
-			want: []string{"pickup Support 1 5 1"},
-		},
-		{
-			name: "from no move into a queue before the closing",
-			play: func(t *tape) []shown {
-				return []shown{{at: 200, queue: support, member: member, records: []world.Record{
-					t.customer(101, 10), t.queued(102, 20, world.SideSystem), t.closing(103, 30, world.ByCustomer), t.customer(104, 100), t.picked(105, 130),
-				}}}
-			},
-			want: []string{"pickup Support 1 30 1"},
-		},
-		{
-			name: "each time",
-			play: func(t *tape) []shown {
-				return []shown{{at: 300, queue: support, member: member, records: []world.Record{
-					t.customer(101, 10), t.picked(102, 20), t.queued(103, 100, world.SideAgent), t.picked(104, 170),
-				}}}
-			},
-			want: []string{"pickup Support 2 80 1"},
-		},
-		{
-			name: "from an entry that is not known", setup: old,
-			play: func(t *tape) []shown {
-				return []shown{{at: 60, queue: support, member: member, records: []world.Record{t.agent(90, -100), t.customer(101, 10), t.picked(102, 20)}}}
-			},
-		},
-		{
-			name: "by the first message out of a queue of mode auto, though it failed",
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: sales, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, queue: sales, member: member, records: []world.Record{failed(t.agent(102, 30), "send_fail"), t.agent(103, 40)}},
-				}
-			},
-			want: []string{"pickup Sales 1 20 1"},
-		},
-		{
-			name: "by a message that is still being sent, at once",
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: sales, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, queue: sales, member: member, records: []world.Record{sending(t.agent(102, 30))}},
-				}
-			},
-			want: []string{"pickup Sales 1 20 1"},
-		},
-		{
-			name: "by the first message after a move into a queue of mode auto",
-			play: func(t *tape) []shown {
-				return []shown{{at: 60, queue: sales, member: member, records: []world.Record{
-					t.customer(101, 10), t.queued(102, 20, world.SideAgent), t.agent(103, 30),
-				}}}
-			},
-			want: []string{"pickup Sales 1 10 1"},
-		},
-		{
-			name: "by a message that nobody saw it wait before",
-			play: func(t *tape) []shown {
-				return []shown{{at: 60, queue: sales, member: member, records: []world.Record{t.customer(101, 10), t.agent(102, 30)}}}
-			},
-		},
-		{
-			name: "by a message out of a queue of another mode",
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: support, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, queue: support, records: []world.Record{t.agent(102, 30)}},
-				}
-			},
-		},
-		{
-			name: "again after it was closed",
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: sales, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, queue: sales, records: []world.Record{t.agent(102, 30), t.closing(103, 40, world.ByAgent), t.customer(104, 50)}},
-					{at: 120, queue: sales, member: member, records: []world.Record{t.agent(105, 110)}},
-				}
-			},
-			want: []string{"pickup Sales 2 80 2"},
-		},
-		{
-			name: "by people at the API", setup: peopleAtTheAPI,
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: sales, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, queue: sales, records: []world.Record{t.api(102, 30)}},
-				}
-			},
-			want: []string{"pickup Sales 1 20 1"},
-		},
-		{
-			name: "under the queue in which it was listed last",
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: support, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, by: []world.Viewer{"1002"}, records: []world.Record{t.picked(102, 30), t.moved(103, 40, world.SideAgent, "1002")}},
-				}
-			},
-			want: []string{"pickup Support 1 20 1"},
-		},
-		{
-			name: "unless it was moved since",
-			play: func(t *tape) []shown {
-				return []shown{
-					{at: 15, queue: support, records: []world.Record{t.customer(101, 10)}},
-					{at: 60, queue: sales, member: member, records: []world.Record{t.queued(102, 20, world.SideSystem), t.picked(103, 30)}},
-				}
-			},
-			want: []string{"pickup Sales 1 10 1"},
-		},
-		{
-			name: "before the mark",
-			play: func(t *tape) []shown {
-				return []shown{{at: 60, queue: support, member: member, records: []world.Record{t.customer(99, -20), t.picked(100, -10)}}}
-			},
 		},
 	})
 }
@@ -352,11 +225,31 @@ func TestR11ExpectedClosings(t *testing.T) {
 			want: []string{"closed (none) other agent 1", "started (none) regular 1"},
 		},
 		{
+			name: "without a record, which is found only later",
+			play: func(t *tape) []shown {
+				return []shown{
+					{at: 20, records: []world.Record{t.customer(101, 10)}},
+					{at: 60, closed: true, silent: true, records: []world.Record{t.agent(102, 30)}},
+					{at: 120, by: []world.Viewer{nobody}, asking: true},
+				}
+			},
+			want: []string{"closed (none) other customer 1", "started (none) regular 1"},
+		},
+		{
+			name: "without a record, and who had it was told by a record",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, by: []world.Viewer{world.API}, closed: true, records: []world.Record{
+					t.customer(101, 10), t.queued(102, 20, world.SideSystem),
+				}}}
+			},
+			want: []string{"closed (none) other agent 1", "started (none) regular 1"},
+		},
+		{
 			name: "without a record, and opened again",
 			play: func(t *tape) []shown {
 				return []shown{
 					{at: 20, by: []world.Viewer{world.API}, records: []world.Record{t.customer(101, 10), t.api(102, 11)}},
-					{at: 60, by: []world.Viewer{world.API}, closed: true, asking: true},
+					{at: 60, unswept: []world.Viewer{"1002"}, by: []world.Viewer{world.API}, closed: true, asking: true},
 					{at: 120, records: []world.Record{t.customer(103, 110)}},
 					{at: 180, closed: true, records: []world.Record{t.closing(104, 170, world.ByAgent)}},
 				}
