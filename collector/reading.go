@@ -1,6 +1,7 @@
 package collector
 
 import (
+
 	"cmp"
 	"math"
 	"slices"

@@ -27,17 +27,17 @@ func (e *eyes) had(from, before int64) (holder, int) {
 }
 
 // left asks the lists of closed sessions.
-func (e *eyes) left(from, before int64) holder {
-	who := holderUnknown
+func (e *eyes) left(from, before int64) (holder, int) {
+	who, queue := holderUnknown, 0
 	for _, sh := range e.story.showings {
 		if sh.pass > e.pass || !sh.row.closed || sh.row.last < from || sh.row.last >= before {
 			continue
 		}
 		if shown := e.shows(sh); shown != holderUnknown {
-			who = shown
+			who, queue = shown, sh.row.queue
 		}
 	}
-	return who
+	return who, queue
 }
 
 // found asks the first list that showed the session after a record.

@@ -27,7 +27,7 @@ type witness interface {
 	had(from, before int64) (holder, int)
 	// left tells the same for a session that was found closed by the record of the
 	// first id, and had not been closed again by one of the second.
-	left(from, before int64) holder
+	left(from, before int64) (holder, int)
 	// found tells the queue that the session was found in after the record had
 	// moved it, or 0 where it was moved on.
 	found(record int64) int
@@ -150,13 +150,27 @@ func (h *history) named(i int) holder {
 }
 
 // waits tells whether a session is waiting, before a record of a stretch, in a
-// queue of which the first message of our people takes it.
+// queue of which the first message of our people takes it. A stretch that began
+// with a start, a reopening or a move into such a queue began by waiting, whoever
+// had it when it was listed (R10).
 func (h *history) waits(w witness, s stretchOfRecords, before int) bool {
-	who, queue := w.had(h.lowest(s), h.records[before].ID)
-	if who == holderUnknown && s.by == holderQueue {
-		who, queue = holderQueue, w.found(h.records[before].ID)
+	if who, queue := w.had(h.lowest(s), h.records[before].ID); who != holderUnknown {
+		return who == holderQueue && w.auto(queue)
 	}
-	return who == holderQueue && w.auto(queue)
+	begun := s.from > 0 || h.start
+	moved := h.records[s.from].Kind == world.KindTransferred
+	if !begun || moved || s.by != holderUnknown && s.by != holderQueue {
+		return false
+	}
+	end := h.earliest(before, len(h.records), func(i int) bool { return h.records[i].Kind != world.KindMessage })
+	if end < 0 {
+		end = len(h.records)
+	}
+	who, queue := w.had(h.records[before].ID, h.edge(end))
+	if who == holderUnknown && end < len(h.records) && h.closing(end) {
+		who, queue = w.left(h.records[end].ID, h.edge(h.nextClosing(end)))
+	}
+	return who != holderUnknown && who != holderAutomation && w.auto(queue)
 }
 
 // holderOf is rule R6: what was seen while the session was open, else the
@@ -168,7 +182,8 @@ func (h *history) holderOf(w witness, s stretchOfRecords) holder {
 	if s.by != holderUnknown || s.to == len(h.records) || !h.closing(s.to) {
 		return s.by
 	}
-	return w.left(h.records[s.to].ID, h.edge(h.nextClosing(s.to)))
+	who, _ := w.left(h.records[s.to].ID, h.edge(h.nextClosing(s.to)))
+	return who
 }
 
 // nextClosing gives the closing that follows one, or how many records there are.

@@ -32,8 +32,11 @@ type past struct {
 	// ended are the records after which the session was found closed without a
 	// record that says so (R11).
 	ended []int64
-	// next is when time alone may settle or decide something.
+	// next is when time alone may decide something.
 	next time.Time
+	// unsettled tells that a message was young and under way at the last reading:
+	// then only another answer tells more.
+	unsettled bool
 }
 
 func (p *past) clone() past {
@@ -213,11 +216,12 @@ func (a *auditor) follow(s *story, have *past, before int, into *Counts) {
 // stirs tells whether a pass may tell anything that the reading before it did
 // not: another reading of the same would give the same.
 func (a *auditor) stirs(s *story, have *past, p int) bool {
-	if !have.next.IsZero() && !a.log.passes[p].at.Before(have.next) || s.answeredIn(p) {
+	if s.answeredIn(p) {
 		return true
 	}
-	sh, ok := s.shownIn(p)
-	return ok && sh.row != have.row
+	sh, shown := s.shownIn(p)
+	due := !have.next.IsZero() && !a.log.passes[p].at.Before(have.next)
+	return !have.unsettled && shown && (due || sh.row != have.row)
 }
 
 func (s *story) shownIn(p int) (showing, bool) {
@@ -240,9 +244,8 @@ func (a *auditor) read(s *story, have *past, p int, into *Counts) {
 		return
 	}
 	have.settle(h)
-	at := a.log.passes[p].at
 	sh, _ := s.listed(p)
-	have.row, have.next = sh.row, h.nextSettled(at)
+	have.row, have.next, have.unsettled = sh.row, time.Time{}, h.settled < len(h.records)
 	marked, counts := a.log.mark(s, p)
 	l := a.labels(s, h, p)
 	for _, e := range h.events(l) {
@@ -325,18 +328,6 @@ func (p *past) settle(h *history) {
 
 func (h *history) sending(i int) bool {
 	return h.records[i].Kind == world.KindMessage && h.records[i].Delivery == world.Sending
-}
-
-// nextSettled is when the next message that is being sent will be settled.
-func (h *history) nextSettled(at time.Time) time.Time {
-	var next time.Time
-	for i := h.settled; i < len(h.records); i++ {
-		due := h.records[i].At.Add(sendingTime)
-		if h.sending(i) && due.After(at) && (next.IsZero() || due.Before(next)) {
-			next = due
-		}
-	}
-	return next
 }
 
 // outlook is what a pass knows of a session's windows (R12).

@@ -138,7 +138,7 @@ func (k *knowledge) had(from, _ int64) (holder, int) {
 	}
 }
 
-func (k *knowledge) left(int64, int64) holder { return holderUnknown }
+func (k *knowledge) left(int64, int64) (holder, int) { return holderUnknown, 0 }
 
 func (k *knowledge) found(int64) int { return 0 }
 
