@@ -58,21 +58,22 @@ type story struct {
 	campaign bool
 	opened   time.Time
 	// began is the pass that showed it first, first the viewers who did.
-	began    int
-	first    []world.Viewer
-	grave    grave
+	began int
+	first []world.Viewer
+	grave grave
+	// seen are the passes in which a list showed it; showings those that showed
+	// anything new.
+	seen     []int
 	showings []showing
 	answers  []answer
 	lines    []line
 	past     past
 }
 
-// showing is a session as the lists of one pass have shown it.
+// showing is a session as the lists have shown it from one pass on.
 type showing struct {
 	pass int
 	row  row
-	// window is the reply window as this row alone tells it.
-	window windowNote
 }
 
 // row is what the lists say about who has a session. Of several rows that with
@@ -83,7 +84,12 @@ type row struct {
 	closed        bool
 	// api and extension tell who showed it, away that all of them put it away.
 	api, extension, away bool
+	// inbound is what expire is told by: the customer's last message.
+	inbound time.Time
 }
+
+// doubtful tells whether it depends on who else was read what a row means.
+func (r *row) doubtful() bool { return r.queue == 0 && r.api && !r.extension || r.away }
 
 // answer is the part of a session's records that one pass has shown, from the
 // oldest to the newest. A client pages back from the newest record without a
@@ -135,7 +141,7 @@ func (c *chronicle) open(q world.Query, rows []world.Session, now time.Time, who
 	for i := range rows {
 		p.top = max(p.top, rows[i].LastMessageID)
 		if !rows[i].Closed {
-			c.see(&rows[i], q.Viewer, now)
+			c.see(&rows[i], q.Viewer)
 		}
 	}
 	c.baseline(q.Viewer)
@@ -166,7 +172,7 @@ func (c *chronicle) closed(q world.Query, rows []world.Session, now time.Time) {
 		case rows[i].LastMessageID <= s.mark:
 			end = true
 		default:
-			c.see(&rows[i], q.Viewer, now)
+			c.see(&rows[i], q.Viewer)
 		}
 	}
 	if end && s.walking {
@@ -184,7 +190,7 @@ func (c *chronicle) baseline(v world.Viewer) {
 }
 
 // see keeps one row of a list.
-func (c *chronicle) see(s *world.Session, v world.Viewer, now time.Time) {
+func (c *chronicle) see(s *world.Session, v world.Viewer) {
 	p := len(c.passes) - 1
 	st := c.stories[s.ID]
 	if st == nil {
@@ -198,19 +204,27 @@ func (c *chronicle) see(s *world.Session, v world.Viewer, now time.Time) {
 	}
 	present := row{
 		last: s.LastMessageID, queue: s.QueueID, member: s.MemberID, closed: s.Closed,
-		api: v == world.API, extension: v != world.API, away: s.IsArchivedBy(v),
+		api: v == world.API, extension: v != world.API, away: s.IsArchivedBy(v), inbound: s.LastInbound,
 	}
-	n := len(st.showings)
-	if n == 0 || st.showings[n-1].pass != p {
-		st.showings = append(st.showings, showing{pass: p, row: present, window: windowTold(expire(s, now), now)})
+	if n := len(st.seen); n == 0 || st.seen[n-1] != p {
+		st.seen = append(st.seen, p)
+		st.compact()
+		st.showings = append(st.showings, showing{pass: p, row: present})
 		return
 	}
-	have := &st.showings[n-1]
-	if present.last == have.row.last && present.closed == have.row.closed {
-		present.api, present.extension, present.away = present.api || have.row.api, present.extension || have.row.extension, present.away && have.row.away
+	have := &st.showings[len(st.showings)-1].row
+	if present.last == have.last && present.closed == have.closed {
+		present.api, present.extension, present.away = present.api || have.api, present.extension || have.extension, present.away && have.away
 	}
-	if present.last >= have.row.last {
-		have.row, have.window = present, windowTold(expire(s, now), now)
+	if present.last >= have.last {
+		*have = present
+	}
+}
+
+// compact drops the last showing if it said no more than the one before it.
+func (s *story) compact() {
+	if n := len(s.showings); n >= 2 && s.showings[n-1].row == s.showings[n-2].row && !s.showings[n-1].row.doubtful() {
+		s.showings = s.showings[:n-1]
 	}
 }
 
@@ -295,5 +309,5 @@ func (c *chronicle) tidy(now time.Time) {
 
 // lastSeen is when a list showed a session last.
 func (c *chronicle) lastSeen(s *story) time.Time {
-	return c.passes[s.showings[len(s.showings)-1].pass].at
+	return c.passes[s.seen[len(s.seen)-1]].at
 }

@@ -67,3 +67,33 @@ func TestR23ExpectedShowsOnlyWhatIsNew(t *testing.T) {
 		t.Errorf("the mark is %d", sweep.mark)
 	}
 }
+
+// Of two rows of one pass the one with the newer message counts, whichever came
+// first; where they are equal, what they say adds up.
+func TestR8ExpectedOfTwoRows(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows []world.Session
+		want row
+	}{
+		"the newer one first": {
+			[]world.Session{{ID: taped, LastMessageID: 5, QueueID: support}, {ID: taped, LastMessageID: 4}},
+			row{last: 5, queue: support, extension: true},
+		},
+		"the newer one last": {
+			[]world.Session{{ID: taped, LastMessageID: 4}, {ID: taped, LastMessageID: 5, QueueID: support}},
+			row{last: 5, queue: support, api: true},
+		},
+		"the same": {
+			[]world.Session{{ID: taped, LastMessageID: 5, ArchivedBy: []world.Viewer{"1001"}}, {ID: taped, LastMessageID: 5}},
+			row{last: 5, extension: true, api: true},
+		},
+	} {
+		s := New(world.New(world.Options{Still: true}), Options{})
+		for i, v := range []world.Viewer{"1001", world.API} {
+			s.notes.page(world.Query{Viewer: v, Limit: 9}, c.rows[i:i+1], s.world.Now())
+		}
+		if got := s.notes.log.stories[taped].showings; len(got) != 1 || got[0].row != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}

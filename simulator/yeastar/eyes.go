@@ -1,6 +1,8 @@
 package yeastar
 
 import (
+	"slices"
+
 	"conversation_exporter/simulator/world"
 )
 
@@ -13,31 +15,22 @@ type eyes struct {
 }
 
 // had asks the lists of open sessions. Of those that differ the last one counts.
-func (e *eyes) had(from, before int64) (holder, int) {
-	who, queue := holderUnknown, 0
-	for _, sh := range e.story.showings {
-		if sh.pass > e.pass || sh.row.closed || sh.row.last < from || sh.row.last >= before {
-			continue
-		}
-		if shown := e.shows(sh); shown != holderUnknown {
-			who, queue = shown, sh.row.queue
-		}
-	}
-	return who, queue
-}
+func (e *eyes) had(from, before int64) (holder, int) { return e.showed(from, before, false) }
 
 // left asks the lists of closed sessions.
-func (e *eyes) left(from, before int64) (holder, int) {
-	who, queue := holderUnknown, 0
-	for _, sh := range e.story.showings {
-		if sh.pass > e.pass || !sh.row.closed || sh.row.last < from || sh.row.last >= before {
+func (e *eyes) left(from, before int64) (holder, int) { return e.showed(from, before, true) }
+
+// showed gives what the lists said for sure when the last record was between two.
+func (e *eyes) showed(from, before int64, closed bool) (holder, int) {
+	for _, sh := range slices.Backward(e.story.showings) {
+		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before {
 			continue
 		}
-		if shown := e.shows(sh); shown != holderUnknown {
-			who, queue = shown, sh.row.queue
+		if who := e.shows(sh); who != holderUnknown {
+			return who, sh.row.queue
 		}
 	}
-	return who, queue
+	return holderUnknown, 0
 }
 
 // found asks the first list that showed the session after a record.
@@ -103,7 +96,7 @@ func (a *auditor) shows(sh showing) holder {
 		}
 		return holderUnknown
 	case r.away && !r.closed && !a.sure(p, false):
-		return holderUnknown
+		return holderUnknown // somebody else may have it before him
 	default:
 		return holderPeople
 	}

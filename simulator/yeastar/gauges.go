@@ -46,15 +46,19 @@ func (e *Expected) messages(r *reader) {
 	counts := a.log.audit.counts.clone()
 	last := len(a.log.passes) - 1
 	for id, s := range a.log.stories {
-		have := s.past.clone()
-		a.follow(s, &have, last+1, counts) // the last pass may go on
-		if _, ok := a.log.known(s, last); !ok {
+		have := &s.past
+		if last >= have.done && a.stirs(s, have, last) {
+			again := s.past.clone() // the last pass may go on
+			have = &again
+			a.follow(s, have, last+1, counts)
+		}
+		if _, _, ok := a.log.complete(s, last); !ok {
 			continue
 		}
 		a.sending(s, &e.Gauges)
 		expected, listed := e.Sessions[id]
 		if listed && (expected.Held || s.reaches(last, expected.last)) {
-			h, _ := a.history(s, &have, last)
+			h, _ := a.history(s, have, last)
 			e.Sessions[id] = face(h, expected)
 		}
 	}

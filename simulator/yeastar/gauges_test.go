@@ -286,6 +286,9 @@ func TestExpectedOfWhatIsPending(t *testing.T) {
 	}
 	l.after(10)
 	l.must(l.world.CustomerWrites(id))
+	if got := l.server.Expect(l.options).Sessions[id].Awaiting; got != "unknown" {
+		t.Errorf("before the pass: %s", got)
+	}
 	l.lists()
 	e := l.server.Expect(l.options)
 	if got := e.Sessions[id]; got.Awaiting != "unknown" || len(e.Gauges.Unanswered) != 0 || len(e.Gauges.QueuedOldest) != 0 {

@@ -111,19 +111,27 @@ func (s *story) reach(p int) (low, high int64, ok bool) {
 	return low, high, ok
 }
 
-// known gives a session's records as they had been shown by a pass, and whether
-// they reach from what is needed to the last message that was listed. Only then
-// is the pass a reading of the session.
-func (c *chronicle) known(s *story, p int) ([]world.Record, bool) {
+// complete tells from where to where a session's records are known by a pass,
+// and whether that is from what is needed to the last message that was listed.
+// Only then is the pass a reading of the session.
+func (c *chronicle) complete(s *story, p int) (low, high int64, ok bool) {
 	sh, shown := s.listed(p)
 	if !shown || sh.row.last == 0 {
-		return nil, shown
+		return 0, 0, shown
 	}
-	low, high, ok := s.reach(p)
+	low, high, ok = s.reach(p)
 	if !ok || high < sh.row.last {
-		return nil, false
+		return 0, 0, false
 	}
-	if m, marked := c.mark(s, p); marked && low > m.message && !s.starts(low) {
+	m, marked := c.mark(s, p)
+	return low, high, !marked || low <= m.message || s.starts(low)
+}
+
+// known gives a session's records as they had been shown by a pass, if that is
+// a reading of it.
+func (c *chronicle) known(s *story, p int) ([]world.Record, bool) {
+	low, high, ok := c.complete(s, p)
+	if !ok {
 		return nil, false
 	}
 	from, _ := s.find(low)
@@ -190,7 +198,7 @@ func (a *auditor) forgotten(s *story) (time.Time, bool) {
 	if a.now.Sub(at) <= noteLife {
 		return at, false
 	}
-	_, ok := a.log.known(s, len(a.log.passes)-1)
+	_, _, ok := a.log.complete(s, len(a.log.passes)-1)
 	return at, ok || a.now.Sub(at) > lost
 }
 
@@ -219,17 +227,14 @@ func (a *auditor) stirs(s *story, have *past, p int) bool {
 	if s.answeredIn(p) {
 		return true
 	}
-	sh, shown := s.shownIn(p)
+	sh, _ := s.listed(p)
 	due := !have.next.IsZero() && !a.log.passes[p].at.Before(have.next)
-	return !have.unsettled && shown && (due || sh.row != have.row)
+	return !have.unsettled && s.shownIn(p) && (due || sh.row != have.row)
 }
 
-func (s *story) shownIn(p int) (showing, bool) {
-	i, ok := slices.BinarySearchFunc(s.showings, p, func(sh showing, p int) int { return sh.pass - p })
-	if !ok {
-		return showing{}, false
-	}
-	return s.showings[i], true
+func (s *story) shownIn(p int) bool {
+	_, ok := slices.BinarySearch(s.seen, p)
+	return ok
 }
 
 func (s *story) answeredIn(p int) bool {
@@ -332,18 +337,33 @@ func (h *history) sending(i int) bool {
 
 // outlook is what a pass knows of a session's windows (R12).
 func (a *auditor) outlook(s *story, h *history, p int) outlook {
-	sh, _ := s.listed(p)
-	o := outlook{at: a.log.passes[p].at, fresh: sh.pass == p || s.answeredIn(p), has: sh.window.has}
+	told := s.told(p, a.log.passes)
+	o := outlook{at: a.log.passes[p].at, fresh: s.shownIn(p) || s.answeredIn(p), has: told.has}
 	last := h.latest(len(h.records), h.customer)
-	if last < 0 || h.records[last].ID > sh.row.last || sh.window.agrees(h.records[last].At.Add(world.ReplyWindow)) {
+	sh, _ := s.listed(p)
+	if last < 0 || h.records[last].ID > sh.row.last || told.agrees(h.records[last].At.Add(world.ReplyWindow)) {
 		return o
 	}
-	var told windowNote
-	for _, one := range s.showings {
-		if one.pass <= p {
-			told = told.told(one.window)
+	var kept windowNote
+	for _, seen := range s.seen {
+		if seen <= p {
+			kept = kept.told(s.told(seen, a.log.passes))
 		}
 	}
-	o.end = told.end
+	o.end = kept.end
 	return o
+}
+
+// told is a session's window as it was told last by a pass.
+func (s *story) told(p int, passes []pass) windowNote {
+	i, ok := slices.BinarySearch(s.seen, p)
+	if !ok {
+		i--
+	}
+	if i < 0 {
+		return windowNote{}
+	}
+	sh, _ := s.listed(p)
+	at := passes[s.seen[i]].at
+	return windowTold(expire(&world.Session{Medium: s.medium, LastInbound: sh.row.inbound}, at), at)
 }
