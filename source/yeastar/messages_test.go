@@ -316,12 +316,12 @@ func TestR29FirstReadsReachTheStart(t *testing.T) {
 // Whatever page_size means and however it is clamped, no part is told as the
 // whole, and nothing is left out.
 func TestR30WhateverPageSizeMeans(t *testing.T) {
-	for _, sessions := range []int{1, 2, 7, 60} {
-		for _, records := range []int{1, 2, 5, 9, 10, 13, 16, 19, 20, 21, 25, 49, 50, 51, 99, 100, 101, 130} {
-			if sessions == 60 && records > 25 {
+	for _, sessions := range []int{1, 7, 60} {
+		for _, records := range []int{1, 5, 9, 10, 13, 16, 20, 21, 49, 50, 101, 130} {
+			if sessions == 60 && (records > 20 || records == 9) {
 				continue // It would be more of the same.
 			}
-			for _, limit := range []int{0, 10, 16, 25, 64} {
+			for _, limit := range []int{0, 10, 16, 64} {
 				for i := range 4 {
 					l := aTalk(sessions, records)
 					l.cap, l.global, l.inclusive = limit, i&1 > 0, i&2 > 0
