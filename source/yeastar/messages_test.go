@@ -524,6 +524,29 @@ func TestR30ASessionThatIsRefusedDoesNotShrinkTheBatches(t *testing.T) {
 	}
 }
 
+// A PBX that takes no batch at all is not asked once for each session.
+func TestR30APBXThatTakesNoBatch(t *testing.T) {
+	l := aTalk(500, 3)
+	l.before = func(string, url.Values) string { return `{"errcode":40002,"invalid_param_list":[{"field":"ids"}]}` }
+	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = 1 })
+	for i, most := range []int{8, 1} {
+		threads, errs := gather(t.Context(), t, s, l.first(1, 500))
+		if len(threads) != 0 || len(errs) != 1 || errs[0].Error() != "reading the messages of 500 sessions: message/query: the PBX does not accept a parameter: ids (errcode 40002)" {
+			t.Errorf("%d threads, errors %v", len(threads), errs)
+		}
+		if asked := l.requests(); len(asked) > most {
+			t.Errorf("pass %d: %d requests", i+1, len(asked))
+		}
+	}
+	// One that is refused first does not stand for all.
+	l = aTalk(60, 3)
+	l.refused[1] = true
+	threads, errs := gather(t.Context(), t, newStub(t, l.answer).source(t, nil), l.first(1, 60))
+	if len(threads) != 59 || len(errs) != 1 {
+		t.Errorf("%d threads, errors %v", len(threads), errs)
+	}
+}
+
 func TestR30IdsThatAreDroppedAreAskedForAgain(t *testing.T) {
 	for _, limit := range []int{1, 5, 20, 40} {
 		l := aTalk(150, 10)
