@@ -664,23 +664,43 @@ func TestASignInThatFailsOnTheWayEndsIt(t *testing.T) {
 	}
 }
 
+// shortOfTime is a context whose deadline comes when the test says so.
+type shortOfTime struct {
+	context.Context
+	done chan struct{}
+}
+
+func (c *shortOfTime) Done() <-chan struct{} { return c.done }
+
+func (c *shortOfTime) Err() error {
+	select {
+	case <-c.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // With little time, the first wants are served first, also where they need more.
 func TestR32TheFirstWantsAreServedFirst(t *testing.T) {
-	l := aTalk(300, 60)
-	allowed, late := 8, make(chan struct{})
+	const answers, concurrency = 8, 2
+	l := aTalk(400, 60)
+	ctx, late := &shortOfTime{t.Context(), make(chan struct{})}, make(chan struct{})
+	n := 0
 	l.before = func(string, url.Values) string {
-		if allowed--; allowed < 0 {
+		if n++; n > answers {
+			if n == answers+concurrency {
+				close(ctx.done)
+			}
 			l.mu.Unlock()
 			<-late
 			l.mu.Lock()
 		}
 		return ""
 	}
-	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = 2 })
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
+	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = concurrency })
 	// Of the first batch, three sessions need a page more.
-	wants := slices.Concat(l.since(30, 1, 3), l.since(3, 4, 300))
+	wants := slices.Concat(l.since(30, 1, 3), l.since(3, 4, 400))
 	threads, errs := gather(ctx, t, s, wants)
 	close(late)
 	served := make([]int64, 0, len(threads))
@@ -688,18 +708,13 @@ func TestR32TheFirstWantsAreServedFirst(t *testing.T) {
 		served = append(served, thread.Session)
 	}
 	slices.Sort(served)
-	// 8 requests: 5 batches and the 3 pages.
-	if n := len(served); n != 250 || served[n-1] != 250 {
+	// 8 requests: 5 batches and the 3 pages. Of two that are under way together,
+	// either may arrive first.
+	if n := len(served); n != 250 || served[199] != 200 || served[n-1] > 300 {
 		t.Errorf("served %d sessions: %v", n, served)
 	}
-	if len(errs) != 1 || !errors.Is(errs[0], context.DeadlineExceeded) || !strings.HasPrefix(errs[0].Error(), "reading the messages of 50 sessions: ") {
+	if len(errs) != 1 || !errors.Is(errs[0], context.DeadlineExceeded) || !strings.HasPrefix(errs[0].Error(), "reading the messages of 150 sessions: ") {
 		t.Errorf("errors %v", errs)
-	}
-	asked := l.requests()
-	for i, request := range asked {
-		if strings.HasPrefix(request, "get ") && i > 6 {
-			t.Errorf("request %d is for the first sessions: %q", i, asked)
-		}
 	}
 }
 
