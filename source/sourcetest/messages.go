@@ -148,12 +148,12 @@ func limit(t *testing.T, s System) {
 // priority gives less time than is needed.
 func priority(t *testing.T, s System) {
 	src := s.Source(t)
-	s.Open(t, 600)
+	s.Open(t, 1500)
 	wants := firstReads(list(t, src))
 	gather(t.Context(), t, src, wants[:1])
 	s.Slow(150 * time.Millisecond)
 	defer s.Slow(0)
-	ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 	defer cancel()
 	served, errs := gather(ctx, t, src, wants)
 	if len(served) == 0 || len(served) == len(wants) {

@@ -31,8 +31,9 @@ const (
 type batchSize struct {
 	mu sync.Mutex
 	// limit is how many are asked for, 0 for batchMost; proven is the largest
-	// number that was answered in full.
-	limit, proven int
+	// number that was answered in full; alone counts the refusals of single ones
+	// before any was answered.
+	limit, proven, alone int
 	// apart is true once an answer had more records than page_size, which
 	// therefore counts for each session by itself.
 	apart bool
@@ -54,6 +55,16 @@ func (b *batchSize) refused(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.limit = max(1, b.proven, min(n/2, b.current()))
+}
+
+// refusedAlone notes that the PBX did not take a single session. It reports
+// whether it seems to take none: then asking for the others is of no use.
+func (b *batchSize) refusedAlone() bool {
+	const enough = 3
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.alone++
+	return b.proven == 0 && b.alone >= enough
 }
 
 // answered notes that so many sessions were answered in full.
@@ -114,8 +125,10 @@ func (r *reading) batch(ctx context.Context, t task) {
 	case refusedWith(err, codeNotFound):
 		t.threads[0].gone(r.source.opts.Clock.Now())
 		r.deliver(t.threads[0])
+	case refusedWith(err, codeParameter):
+		r.lose(ctx, loss{cause: err, n: 1, rest: r.source.batches.refusedAlone()})
 	default:
-		r.lose(ctx, err, len(ids))
+		r.lose(ctx, loss{cause: err, n: len(ids)})
 	}
 }
 
@@ -158,7 +171,7 @@ func (r *reading) share(ctx context.Context, t task, out *threadsAnswer, at time
 		one.readAt = at
 		_, err := one.take(rows, r.source.newDecoder(), 0)
 		if err != nil {
-			r.lose(ctx, fmt.Errorf("%s: %w", pathMessageQuery, err), 1)
+			r.lose(ctx, loss{cause: fmt.Errorf("%s: %w", pathMessageQuery, err), n: 1})
 			continue
 		}
 		one.fromStart = !cut && len(rows) < pageSize && !r.lists.mayBeCapped(len(rows))

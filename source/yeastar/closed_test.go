@@ -262,7 +262,7 @@ func TestR23TheDeadlineCutsAList(t *testing.T) {
 	late := make(chan struct{})
 	l.late = late
 	for range 2 { // The other one then comes first.
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		sessions, next, cover, err := s.ClosedSessions(ctx, mark)
 		asked := l.requests()

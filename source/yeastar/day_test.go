@@ -93,11 +93,11 @@ func TestR9ToR11R23R28ToR32ADayOfRecords(t *testing.T) {
 					o.APIDestination = DestinationAgents
 				}
 			})
-			for range 24 {
+			for range 15 {
 				d.pass(t, s)
 				d.World.Advance(10 * time.Minute)
 			}
-			if len(d.told) < 20 || d.read < 500 {
+			if len(d.told) < 20 || d.read < 400 {
 				t.Errorf("%d sessions were closed, %d records read: this shows nothing", len(d.told), d.read)
 			}
 			if n := sim.Yeastar.Requests(pathMessageGet) + sim.Yeastar.Requests(pathMessageQuery); n > tc.most {

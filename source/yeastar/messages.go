@@ -214,7 +214,7 @@ func (r *reading) do(ctx context.Context, t task) {
 	}
 	one := t.threads[0]
 	if err := r.follow(ctx, one); err != nil {
-		r.lose(ctx, err, 1)
+		r.lose(ctx, loss{cause: err, n: 1})
 		return
 	}
 	r.deliver(one)
@@ -231,7 +231,7 @@ func (r *reading) deliver(t *thread) {
 
 // lose notes why sessions could not be read, each cause once. What concerns
 // everything that is still to be read ends the reading.
-func (r *reading) lose(ctx context.Context, err error, n int) {
+func (r *reading) lose(ctx context.Context, l loss) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.over {
@@ -242,23 +242,24 @@ func (r *reading) lose(ctx context.Context, err error, n int) {
 		refused *codeError
 	)
 	switch {
-	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
-		err = httpapi.Expired(ctx, pathMessageQuery, "the time was over before everything was read")
-		r.over = true
-	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		r.over = true
-	case errors.As(err, &signIn), errors.Is(err, conversation.ErrUnsupported):
-		r.over = true
-	case errors.As(err, &refused):
-		r.over = refused.class() == classSignIn || refused.class() == classPause
+	case ctx.Err() != nil && !errors.Is(l.cause, ctx.Err()):
+		l.cause = httpapi.Expired(ctx, pathMessageQuery, "the time was over before everything was read")
+		l.rest = true
+	case ctx.Err() != nil, errors.Is(l.cause, context.DeadlineExceeded), errors.Is(l.cause, context.Canceled):
+		l.rest = true
+	case errors.As(l.cause, &signIn), errors.Is(l.cause, conversation.ErrUnsupported):
+		l.rest = true
+	case errors.As(l.cause, &refused):
+		l.rest = l.rest || refused.class() == classSignIn || refused.class() == classPause
 	}
-	key := conversation.Key(err)
-	i := slices.IndexFunc(r.losses, func(l loss) bool { return conversation.Key(l.cause) == key })
+	r.over = l.rest
+	r.unread -= l.n
+	key := conversation.Key(l.cause)
+	i := slices.IndexFunc(r.losses, func(other loss) bool { return conversation.Key(other.cause) == key })
 	if i < 0 {
-		i = len(r.losses)
-		r.losses = append(r.losses, loss{cause: err})
+		r.losses = append(r.losses, l)
+		return
 	}
-	r.losses[i].n += n
-	r.losses[i].rest = r.over
-	r.unread -= n
+	r.losses[i].n += l.n
+	r.losses[i].rest = l.rest
 }

@@ -316,12 +316,12 @@ func TestR29FirstReadsReachTheStart(t *testing.T) {
 // Whatever page_size means and however it is clamped, no part is told as the
 // whole, and nothing is left out.
 func TestR30WhateverPageSizeMeans(t *testing.T) {
-	for _, sessions := range []int{1, 2, 7, 60} {
-		for _, records := range []int{1, 2, 5, 9, 10, 13, 16, 19, 20, 21, 25, 49, 50, 51, 99, 100, 101, 130} {
-			if sessions == 60 && records > 25 {
+	for _, sessions := range []int{1, 7, 60} {
+		for _, records := range []int{1, 5, 9, 10, 13, 16, 20, 21, 49, 50, 101, 130} {
+			if sessions == 60 && (records > 20 || records == 9) {
 				continue // It would be more of the same.
 			}
-			for _, limit := range []int{0, 10, 16, 25, 64} {
+			for _, limit := range []int{0, 10, 16, 64} {
 				for i := range 4 {
 					l := aTalk(sessions, records)
 					l.cap, l.global, l.inclusive = limit, i&1 > 0, i&2 > 0
@@ -524,6 +524,29 @@ func TestR30ASessionThatIsRefusedDoesNotShrinkTheBatches(t *testing.T) {
 	}
 }
 
+// A PBX that takes no batch at all is not asked once for each session.
+func TestR30APBXThatTakesNoBatch(t *testing.T) {
+	l := aTalk(500, 3)
+	l.before = func(string, url.Values) string { return `{"errcode":40002,"invalid_param_list":[{"field":"ids"}]}` }
+	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = 1 })
+	for i, most := range []int{8, 1} {
+		threads, errs := gather(t.Context(), t, s, l.first(1, 500))
+		if len(threads) != 0 || len(errs) != 1 || errs[0].Error() != "reading the messages of 500 sessions: message/query: the PBX does not accept a parameter: ids (errcode 40002)" {
+			t.Errorf("%d threads, errors %v", len(threads), errs)
+		}
+		if asked := l.requests(); len(asked) > most {
+			t.Errorf("pass %d: %d requests", i+1, len(asked))
+		}
+	}
+	// One that is refused first does not stand for all.
+	l = aTalk(60, 3)
+	l.refused[1] = true
+	threads, errs := gather(t.Context(), t, newStub(t, l.answer).source(t, nil), l.first(1, 60))
+	if len(threads) != 59 || len(errs) != 1 {
+		t.Errorf("%d threads, errors %v", len(threads), errs)
+	}
+}
+
 func TestR30IdsThatAreDroppedAreAskedForAgain(t *testing.T) {
 	for _, limit := range []int{1, 5, 20, 40} {
 		l := aTalk(150, 10)
@@ -641,23 +664,43 @@ func TestASignInThatFailsOnTheWayEndsIt(t *testing.T) {
 	}
 }
 
+// shortOfTime is a context whose deadline comes when the test says so.
+type shortOfTime struct {
+	context.Context
+	done chan struct{}
+}
+
+func (c *shortOfTime) Done() <-chan struct{} { return c.done }
+
+func (c *shortOfTime) Err() error {
+	select {
+	case <-c.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // With little time, the first wants are served first, also where they need more.
 func TestR32TheFirstWantsAreServedFirst(t *testing.T) {
-	l := aTalk(300, 60)
-	allowed, late := 8, make(chan struct{})
+	const answers, concurrency = 8, 2
+	l := aTalk(400, 60)
+	ctx, late := &shortOfTime{t.Context(), make(chan struct{})}, make(chan struct{})
+	n := 0
 	l.before = func(string, url.Values) string {
-		if allowed--; allowed < 0 {
+		if n++; n > answers {
+			if n == answers+concurrency {
+				close(ctx.done)
+			}
 			l.mu.Unlock()
 			<-late
 			l.mu.Lock()
 		}
 		return ""
 	}
-	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = 2 })
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
+	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = concurrency })
 	// Of the first batch, three sessions need a page more.
-	wants := slices.Concat(l.since(30, 1, 3), l.since(3, 4, 300))
+	wants := slices.Concat(l.since(30, 1, 3), l.since(3, 4, 400))
 	threads, errs := gather(ctx, t, s, wants)
 	close(late)
 	served := make([]int64, 0, len(threads))
@@ -665,18 +708,13 @@ func TestR32TheFirstWantsAreServedFirst(t *testing.T) {
 		served = append(served, thread.Session)
 	}
 	slices.Sort(served)
-	// 8 requests: 5 batches and the 3 pages.
-	if n := len(served); n != 250 || served[n-1] != 250 {
+	// 8 requests: 5 batches and the 3 pages. Of two that are under way together,
+	// either may arrive first.
+	if n := len(served); n != 250 || served[199] != 200 || served[n-1] > 300 {
 		t.Errorf("served %d sessions: %v", n, served)
 	}
-	if len(errs) != 1 || !errors.Is(errs[0], context.DeadlineExceeded) || !strings.HasPrefix(errs[0].Error(), "reading the messages of 50 sessions: ") {
+	if len(errs) != 1 || !errors.Is(errs[0], context.DeadlineExceeded) || !strings.HasPrefix(errs[0].Error(), "reading the messages of 150 sessions: ") {
 		t.Errorf("errors %v", errs)
-	}
-	asked := l.requests()
-	for i, request := range asked {
-		if strings.HasPrefix(request, "get ") && i > 6 {
-			t.Errorf("request %d is for the first sessions: %q", i, asked)
-		}
 	}
 }
 
