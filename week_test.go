@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -101,6 +102,7 @@ func (w *week) serve(to http.ResponseWriter, r *http.Request) {
 		if gone := w.gone.Load(); gone != nil {
 			(*gone)()
 		}
+		_, _ = io.Copy(io.Discard, r.Body) // Only then does the server notice that a client leaves.
 		<-r.Context().Done()
 		return
 	}
@@ -277,6 +279,9 @@ func (w *week) live(t *testing.T, d time.Duration) {
 				w.leave()
 			default:
 				w.check(t, tr.name, -1)
+			}
+			if t.Failed() {
+				break
 			}
 			w.pause()
 		}

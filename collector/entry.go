@@ -30,7 +30,7 @@ type entry struct {
 	// pass is the pass that showed it last.
 	pass uint32
 	// channel and queue say where it was listed, waited is the queue that it waited
-	// in at the last reading at which it did: indices of what the ledger knows.
+	// in at the last reading, if it did: indices of what the ledger knows.
 	channel, queue, waited uint16
 	state, sure            stateCode
 	flags                  entryFlags

@@ -1,7 +1,6 @@
 package collector
 
 import (
-
 	"cmp"
 	"math"
 	"slices"
@@ -175,7 +174,7 @@ func (l *ledger) fold(e *entry, records []conversation.Record, seen conversation
 	if channel := l.channels[e.channel]; folded.Shown.Inbound > l.inbound[channel] {
 		l.inbound[channel] = folded.Shown.Inbound
 	}
-	if state == conversation.StateQueued {
+	if e.waited = 0; state == conversation.StateQueued {
 		e.waited = e.queue
 	}
 }

@@ -100,7 +100,7 @@ func face(h *history, e ExpectedSession) ExpectedSession {
 // sending is the part of a session in sending_oldest: what is being sent by what
 // was shown last, as long as the session is remembered.
 func (a *auditor) sending(s *story, g *Gauges) {
-	if a.now.Sub(a.log.lastSeen(s)) > noteLife {
+	if a.now.Sub(a.log.lastSeen(s)) >= noteLife {
 		return
 	}
 	for i := range s.lines {

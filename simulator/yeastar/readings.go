@@ -195,7 +195,7 @@ func (a *auditor) forgotten(s *story) (time.Time, bool) {
 	if n := len(s.answers); n > 0 && a.log.passes[s.answers[n-1].pass].at.After(at) {
 		at = a.log.passes[s.answers[n-1].pass].at
 	}
-	if a.now.Sub(at) <= noteLife {
+	if a.now.Sub(at) < noteLife {
 		return at, false
 	}
 	_, _, ok := a.log.complete(s, len(a.log.passes)-1)
