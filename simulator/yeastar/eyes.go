@@ -22,8 +22,8 @@ func (e *eyes) left(from, before int64) (holder, int) { return e.showed(from, be
 
 // showed gives what the lists said for sure when the last record was between two.
 func (e *eyes) showed(from, before int64, closed bool) (holder, int) {
-	for _, sh := range slices.Backward(e.story.showings) {
-		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before {
+	for i, sh := range slices.Backward(e.story.showings) {
+		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before || !e.taken(i) {
 			continue
 		}
 		if who := e.shows(sh); who != holderUnknown {
@@ -31,6 +31,16 @@ func (e *eyes) showed(from, before int64, closed bool) (holder, int) {
 		}
 	}
 	return holderUnknown, 0
+}
+
+// taken tells whether a showing was noted for good: one that another showing has
+// replaced before the session was read is forgotten (R6).
+func (e *eyes) taken(i int) bool {
+	if i+1 == len(e.story.showings) || e.story.showings[i+1].pass > e.pass {
+		return true
+	}
+	_, _, ok := e.log.complete(e.story, e.story.showings[i+1].pass-1)
+	return ok
 }
 
 // found asks the first list that showed the session after a record.
@@ -68,8 +78,8 @@ func (e *eyes) auto(queue int) bool {
 // the session waited when it was listed last before, unless it was moved since.
 func (e *eyes) pickedFrom(record int64, found int) int {
 	queue := found
-	for _, sh := range e.story.showings {
-		if sh.pass > e.pass || sh.row.closed || sh.row.last >= record {
+	for i, sh := range e.story.showings {
+		if sh.pass > e.pass || sh.row.closed || sh.row.last >= record || !e.taken(i) {
 			continue
 		}
 		queue = found
