@@ -43,31 +43,12 @@ func (e *eyes) taken(i int) bool {
 	return ok
 }
 
-// found asks the first list that showed the session after a record.
-func (e *eyes) found(record int64) int {
-	for _, sh := range e.story.showings {
-		if sh.pass > e.pass || sh.row.last < record {
-			continue
-		}
-		if e.movedBetween(record, sh.row.last+1, false) {
-			return 0
-		}
-		return sh.row.queue
-	}
-	return 0
-}
-
-// movedBetween tells whether a record between two ids gives the session to
-// somebody else; with also, or lets it be picked up or closed.
-func (e *eyes) movedBetween(after, before int64, also bool) bool {
-	for i := range e.records {
-		r := &e.records[i]
-		moves := r.Kind == world.KindTransferred || r.Kind == world.KindQueued || also && r.Kind != world.KindMessage
-		if moves && r.ID > after && r.ID < before {
-			return true
-		}
-	}
-	return false
+// changed tells whether a record between two ids gives the session to somebody
+// else, or closes it.
+func (e *eyes) changed(after, before int64) bool {
+	return slices.ContainsFunc(e.records, func(r world.Record) bool {
+		return r.Kind != world.KindMessage && r.ID > after && r.ID < before
+	})
 }
 
 func (e *eyes) auto(queue int) bool {
@@ -83,7 +64,7 @@ func (e *eyes) pickedFrom(record int64, found int) int {
 			continue
 		}
 		queue = found
-		if sh.row.queue != 0 && sh.row.member == 0 && !e.movedBetween(sh.row.last, record, true) {
+		if sh.row.queue != 0 && sh.row.member == 0 && !e.changed(sh.row.last, record) {
 			queue = sh.row.queue
 		}
 	}

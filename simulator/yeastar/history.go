@@ -28,9 +28,6 @@ type witness interface {
 	// left tells the same for a session that was found closed by the record of the
 	// first id, and had not been closed again by one of the second.
 	left(from, before int64) (holder, int)
-	// found tells the queue that the session was found in after the record had
-	// moved it, or 0 where it was moved on.
-	found(record int64) int
 	// auto tells whether the first message of one of our people takes a session
 	// out of the queue.
 	auto(queue int) bool

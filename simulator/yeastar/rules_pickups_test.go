@@ -86,9 +86,27 @@ func TestR10ExpectedPickUps(t *testing.T) {
 			},
 		},
 		{
-			name: "by a message that nobody saw it wait before",
+			name: "by the first message since the start in a queue of mode auto, which nobody saw it wait in",
 			play: func(t *tape) []shown {
 				return []shown{{at: 60, queue: sales, member: member, records: []world.Record{t.customer(101, 10), t.agent(102, 30)}}}
+			},
+			want: []string{"pickup Sales 1 20 1"},
+		},
+		{
+			name: "by the first message since the reopening there, though it is listed only when it is closed",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, queue: sales, member: member, closed: true, records: []world.Record{
+					t.customer(101, 10), t.closing(102, 15, world.ByCustomer), t.customer(103, 20), t.agent(104, 30), t.closing(105, 40, world.ByAgent),
+				}}}
+			},
+			want: []string{"pickup Sales 1 10 1"},
+		},
+		{
+			name: "by no message since a transfer, which nobody saw it wait after",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, queue: sales, member: member, records: []world.Record{
+					t.customer(101, 10), t.moved(102, 20, world.SideSystem, ""), t.agent(103, 30),
+				}}}
 			},
 		},
 		{

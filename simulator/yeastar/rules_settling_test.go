@@ -29,19 +29,28 @@ func TestR13R18ExpectedSettling(t *testing.T) {
 			want: []string{"response (none) 1 10 1"},
 		},
 		{
-			name: "at 10:00, though nothing was read again",
+			name: "not at 10:00, where nothing was read again",
 			play: func(t *tape) []shown {
-				return []shown{{at: 60, records: []world.Record{t.customer(101, 10), sending(t.agent(102, 20))}}, {at: 620}}
+				return []shown{{at: 60, records: []world.Record{t.customer(101, 10), sending(t.agent(102, 20))}}, {at: 620}, {at: 680}}
 			},
-			want: []string{"response (none) 1 10 1"},
 		},
 		{
-			name: "at 10:00, when it is closed and no longer listed",
+			name: "nor when it is closed and no longer listed",
 			play: func(t *tape) []shown {
 				return []shown{
 					{at: 60, closed: true, records: []world.Record{t.customer(101, 10), sending(t.agent(102, 20)), t.closing(103, 30, world.ByAgent)}},
 					{at: 619, by: []world.Viewer{nobody}},
 					{at: 620, by: []world.Viewer{nobody}},
+				}
+			},
+		},
+		{
+			name: "once it was read again, though it is no longer listed",
+			play: func(t *tape) []shown {
+				return []shown{
+					{at: 60, closed: true, records: []world.Record{t.customer(101, 10), sending(t.agent(102, 20)), t.closing(103, 30, world.ByAgent)}},
+					{at: 620, by: []world.Viewer{nobody}},
+					{at: 640, by: []world.Viewer{nobody}, asking: true},
 				}
 			},
 			want: []string{"closed (none) agent customer 1", "response (none) 1 10 1"},

@@ -25,9 +25,9 @@ type TruthOptions struct {
 // showed. The records are all that were made, from the first of each session on,
 // with the deliveries that they have in the end; the sessions are theirs, as they
 // are in the end. Who had a session is then no question of what was seen. One
-// thing is not in the records: whether a session that an agent gave away had come
-// to him through a queue of mode auto. It is taken as his from the start, unless
-// its pick-up was its last.
+// thing is not in the records: whether a session that was closed, and that an
+// agent opened again before it was ever moved, had been in a queue of mode auto. It
+// is taken as an agent's from the start, unless its pick-up was its last.
 func Truth(records []world.Record, sessions map[int64]world.Session, o TruthOptions) Totals {
 	bySession := make(map[int64][]world.Record)
 	for _, r := range records {
@@ -76,16 +76,15 @@ type keeper struct {
 
 func newKnowledge(h *history, s *world.Session, o TruthOptions) *knowledge {
 	k := &knowledge{after: make(map[int64]keeper), modes: make(map[int]world.Mode), first: h.records[0].ID, agents: o.AgentsDestination}
-	ids := make(map[string]int)
 	for _, q := range o.Queues {
-		k.modes[q.ID], ids[q.Name] = q.Mode, q.ID
+		k.modes[q.ID] = q.Mode
 	}
 	have := k.home(h, s)
 	closed := false
 	for i := range h.records {
 		switch r := &h.records[i]; {
 		case r.Kind == world.KindQueued:
-			have = keeper{queue: ids[r.To]}
+			have = keeper{queue: r.ToQueue}
 		case r.Kind == world.KindTransferred:
 			have = keeper{api: r.To == string(world.API)}
 		case r.Kind == world.KindPickedUp:
@@ -105,8 +104,7 @@ func newKnowledge(h *history, s *world.Session, o TruthOptions) *knowledge {
 }
 
 // home is who had a session at first: as it is now, if it was never moved, else
-// by who moved it first. Whether it waited in a queue before matters only where
-// a message takes it out.
+// by the record that moved it first.
 func (k *knowledge) home(h *history, s *world.Session) keeper {
 	move := h.earliest(-1, len(h.records), func(i int) bool {
 		return h.records[i].Kind == world.KindQueued || h.records[i].Kind == world.KindTransferred || i > 0 && h.starts(i) && h.human(i)
@@ -114,8 +112,8 @@ func (k *knowledge) home(h *history, s *world.Session) keeper {
 	if move < 0 {
 		return keeper{api: s.API, queue: s.QueueID}
 	}
-	if h.records[move].Kind != world.KindMessage && h.records[move].Side == world.SideAPI {
-		return keeper{api: true}
+	if r := &h.records[move]; r.Kind != world.KindMessage {
+		return keeper{api: r.Side == world.SideAPI, queue: r.FromQueue}
 	}
 	taken := h.earliest(-1, move, func(i int) bool { return h.human(i) && h.records[i].At.Equal(s.PickedUp) })
 	for id, mode := range k.modes {
@@ -139,7 +137,5 @@ func (k *knowledge) had(from, _ int64) (holder, int) {
 }
 
 func (k *knowledge) left(int64, int64) (holder, int) { return holderUnknown, 0 }
-
-func (k *knowledge) found(int64) int { return 0 }
 
 func (k *knowledge) auto(queue int) bool { return k.modes[queue] == world.ModeAuto }

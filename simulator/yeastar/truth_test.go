@@ -55,6 +55,13 @@ func TestTruth(t *testing.T) {
 			l.must(l.world.CustomerWrites(id))
 			l.must(l.world.AgentWrites(id, "1015"))
 		}, TruthOptions{}, Totals{Messages: 4, Started: 2, Closed: 1, Responses: 2, FirstResponses: 2, PickUps: 2}},
+		"out of a queue of mode auto, given away, and picked up out of another": {world.Opening{QueueID: sales}, func(l *live, id int64) {
+			l.after(10)
+			l.must(l.world.AgentWrites(id, "1015"))
+			l.must(l.world.TransferToQueue(id, support))
+			l.after(10)
+			l.must(l.world.PickUp(id, member))
+		}, TruthOptions{}, Totals{Messages: 2, Started: 1, Transfers: 1, Responses: 1, FirstResponses: 1, PickUps: 2}},
 		"picked up": {world.Opening{QueueID: support}, func(l *live, id int64) {
 			l.must(l.world.PickUp(id, member))
 		}, TruthOptions{}, Totals{Messages: 1, Started: 1, PickUps: 1}},
@@ -91,8 +98,8 @@ func TestTruth(t *testing.T) {
 	}
 }
 
-// Where everything is shown at once, what is to be counted is what happened, but
-// for a few who found an answer before anybody saw them wait.
+// Where everything is shown at once, what is to be counted is what happened, though
+// some found an answer before anybody saw them wait.
 func TestExpectAgreesWithTheTruth(t *testing.T) {
 	l := newLive(t)
 	l.world = world.New(world.Options{Seed: 3, Arrivals: 3, Observe: func(r world.Record) { l.records[r.Session] = append(l.records[r.Session], r) }})
@@ -119,13 +126,8 @@ func TestExpectAgreesWithTheTruth(t *testing.T) {
 		e = l.server.Expect(l.options)
 	}
 	got, want := e.Counted.Totals(), l.truth(o)
-	missed := want.PickUps - got.PickUps
-	if missed < 0 || missed > want.PickUps/5 {
-		t.Errorf("%d pick-ups of %d", got.PickUps, want.PickUps)
-	}
-	got.PickUps = want.PickUps
-	if got != want || want.Responses < 100 || want.HandOvers == 0 || want.Transfers == 0 {
+	if got != want || want.Responses < 100 || want.PickUps < 100 || want.HandOvers == 0 || want.Transfers == 0 {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	t.Logf("%d sessions, %d of them old: %+v; %d pick-ups were not seen", len(l.records), before, want, missed)
+	t.Logf("%d sessions, %d of them old: %+v", len(l.records), before, want)
 }
