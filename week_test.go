@@ -260,7 +260,9 @@ func TestASimulatedWeek(t *testing.T) {
 func (w *week) live(t *testing.T, d time.Duration) {
 	t.Helper()
 	end := w.sim.World.Now().Add(d)
-	list := weekTroubles()
+	list := append(troubles(), messageTroubles()...)
+	list = slices.DeleteFunc(list, func(tr trouble) bool { return tr.invents || tr.unsure })
+	slices.SortFunc(list, func(a, b trouble) int { return strings.Compare(a.name, b.name) })
 	for w.sim.World.Now().Before(end) && !t.Failed() && !w.muddy {
 		for calm := range 4 + w.rng.IntN(8) {
 			w.check(t, "no trouble", calm)
@@ -288,9 +290,4 @@ func (w *week) live(t *testing.T, d time.Duration) {
 		lift()
 		w.sim.World.Advance(20 * time.Minute) // So that pauses of the sign-in are over.
 	}
-}
-
-// weekTroubles are what goes wrong in a week.
-func weekTroubles() []trouble {
-	return []trouble{{name: "nothing", begin: func(*simyeastar.Server) func() { return func() {} }}}
 }

@@ -198,7 +198,7 @@ func (e *entry) counts(event *conversation.Event) bool {
 // listed in; a pick-up with the queue that it waited in (R10).
 func (l *ledger) count(e *entry, event conversation.Event) {
 	queue := e.queue
-	if event.Kind == conversation.EventPickedUp && !event.Moved && e.waited != 0 {
+	if event.Kind == conversation.EventPickedUp && event.Moved <= e.counted && e.waited != 0 {
 		queue = e.waited
 	}
 	l.events = append(l.events, countable{Event: event, channel: l.channels[e.channel], queue: l.queues[queue], origin: e.origin()})

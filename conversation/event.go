@@ -45,9 +45,9 @@ type Event struct {
 	Seconds int64
 	// End is when a lost window ended, in Unix seconds.
 	End int64
-	// Moved is true for a pick-up from a queue into which one of the same records
-	// moved the session.
-	Moved    bool
+	// Moved is, for a pick-up, the last of the records before it that moved the
+	// session, closings and pick-ups included; 0 where none of those that were folded did.
+	Moved    int64
 	Sender   Sender
 	To       Destination
 	Failure  string

@@ -113,9 +113,10 @@ type folding struct {
 	windowed bool
 	// fresh is true until the first record of a session that is read from its start.
 	fresh bool
-	// moved is true once a record has moved the session, later once the customer
-	// has written after the listing.
-	moved, later bool
+	// moved is the last record that moved the session.
+	moved int64
+	// later is true once the customer has written after the listing.
+	later bool
 	// unsettled is true beyond the first message that is under way.
 	unsettled bool
 	// dropped is the last record that lies in the future.
@@ -286,7 +287,7 @@ func (f *folding) move(r *Record, i int) {
 	} else {
 		f.emit(Event{Kind: EventTransferred, Record: r.ID, To: to})
 	}
-	f.moved = true
+	f.moved = r.ID
 	f.facts.Owner = owner
 	f.facts.set(apiWrote|autoPickUp, false)
 	f.own(i)
@@ -297,6 +298,7 @@ func (f *folding) pickUp(r *Record) {
 	if f.facts.Entered != 0 {
 		f.emit(Event{Kind: EventPickedUp, Record: r.ID, Seconds: max(r.At.Unix()-f.facts.Entered, 0), Moved: f.moved})
 	}
+	f.moved = r.ID
 	f.facts.Owner = OwnerPeople
 	f.facts.set(apiWrote|autoPickUp, false)
 }
@@ -306,6 +308,7 @@ func (f *folding) close(r *Record) {
 	if f.facts.Closed() {
 		return
 	}
+	f.moved = r.ID
 	reason := r.Reason
 	if reason == ClosedByTimeout && f.undecided() {
 		f.decide(r.ID)

@@ -145,6 +145,17 @@ const (
 	deedPickUp
 )
 
+// settles tells whether a thing is counted when it is settled, and not when it is
+// read (R18).
+func (k deedKind) settles() bool {
+	switch k {
+	case deedFailure, deedClosing, deedLoss, deedFirstResponse, deedResponse:
+		return true
+	default:
+		return false
+	}
+}
+
 // deed names a thing that is counted once: its kind, and the record that
 // completes it. For a lost window it is the message whose window it was.
 type deed struct {

@@ -2,6 +2,7 @@ package yeastar
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"conversation_exporter/simulator/world"
@@ -27,7 +28,9 @@ func (s *Server) getMessages(c *call) reply {
 	}
 	w := s.newWriter(c)
 	if f, ok := s.fault(c, recordKinds()...); ok {
-		return success().with("data", w.bound(id, s.strayRecords(w, f.Kind, recordPage{id: id, below: below, size: size})))
+		info := w.bound(id, s.strayRecords(w, f.Kind, recordPage{id: id, below: below, size: size}))
+		s.note(c, s.real(f.Kind, info))
+		return success().with("data", info)
 	}
 	s.note(c, threads)
 	return success().with("data", w.thread(&threads[0]))
@@ -49,9 +52,6 @@ func (s *Server) queryMessages(c *call) reply {
 	}
 	w := s.newWriter(c)
 	f, stray := s.fault(c, DuplicateRows, ForeignRecords)
-	if !stray {
-		s.note(c, threads)
-	}
 	list := make([]threadInfo, 0, len(threads))
 	for i := range threads {
 		info := w.thread(&threads[i])
@@ -60,6 +60,10 @@ func (s *Server) queryMessages(c *call) reply {
 		}
 		list = append(list, info)
 	}
+	if stray {
+		threads = s.real(f.Kind, list...)
+	}
+	s.note(c, threads)
 	return withList(success(), "data", list, c.switches)
 }
 
@@ -101,6 +105,27 @@ func newestOfAll(threads []world.Thread, size int) []world.Thread {
 		threads[i].Records = slices.DeleteFunc(threads[i].Records, func(r world.Record) bool { return r.ID < least })
 	}
 	return slices.DeleteFunc(threads, func(t world.Thread) bool { return len(t.Records) == 0 })
+}
+
+// real gives the records of answers that are as in the world: those of another
+// session, and those that are made up, are left out.
+func (s *Server) real(kind Kind, infos ...threadInfo) []world.Thread {
+	if kind == EndlessRows {
+		return nil
+	}
+	ids := make([]int64, 0, len(infos))
+	told := make(map[int64]bool)
+	for _, info := range infos {
+		ids = append(ids, info.SessionID)
+		for _, r := range info.Records {
+			told[r.MsgID] = told[r.MsgID] || r.SessionID == info.SessionID
+		}
+	}
+	threads := s.world.Threads(ids, 0, math.MaxInt32)
+	for i := range threads {
+		threads[i].Records = slices.DeleteFunc(threads[i].Records, func(r world.Record) bool { return !told[r.ID] })
+	}
+	return threads
 }
 
 // note remembers what the answer will have shown of some sessions.

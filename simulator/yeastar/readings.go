@@ -34,6 +34,9 @@ type past struct {
 	ended []int64
 	// next is when time alone may decide something.
 	next time.Time
+	// read and settledTo are the last record that was read, and that was settled: what
+	// they decide was decided then (R18), with what was known then.
+	read, settledTo int64
 	// unsettled tells that a message was young and under way at the last reading:
 	// then only another answer tells more.
 	unsettled bool
@@ -254,11 +257,18 @@ func (a *auditor) read(s *story, have *past, p int, into *Counts) {
 	marked, counts := a.log.mark(s, p)
 	l := a.labels(s, h, p)
 	for _, e := range h.events(l) {
-		if counts && e.id > marked.message && !have.counted[e.deed] {
+		decided := have.read
+		if e.kind.settles() {
+			decided = have.settledTo
+		}
+		// A closing without a record of its own has the id of the last one.
+		late := e.kind == deedClosing && e.id == decided
+		if counts && e.id > marked.message && (e.id > decided || late) && !have.counted[e.deed] {
 			have.counted[e.deed] = true
 			e.add(into)
 		}
 	}
+	have.read, have.settledTo = h.lastOf(len(h.records), have.read), h.lastOf(h.settled, have.settledTo)
 	for _, v := range h.windows(a.outlook(s, h, p)) {
 		switch {
 		case have.judged[v.message]:
@@ -271,6 +281,14 @@ func (a *auditor) read(s *story, have *past, p int, into *Counts) {
 			have.next = v.due
 		}
 	}
+}
+
+// lastOf is the id of the last of the first n records, if that is later.
+func (h *history) lastOf(n int, before int64) int64 {
+	if n == 0 {
+		return before
+	}
+	return max(before, h.records[n-1].ID)
 }
 
 // history puts together what a session's records mean at one pass.

@@ -106,8 +106,9 @@ func nextMark(lists []listing, since conversation.Mark) conversation.Mark {
 	maps.Copy(next.Viewers, since.Viewers)
 	for _, l := range lists {
 		name := l.viewer.String()
-		if _, marked := next.Viewers[name]; l.err == nil && (len(l.rows) > 0 || !marked) {
-			next.Viewers[name] = l.top
+		if before, marked := next.Viewers[name]; l.err == nil && (len(l.rows) > 0 || !marked) {
+			// Never down: a list in another order would tell all of it once more.
+			next.Viewers[name] = max(before, l.top)
 		}
 	}
 	return next
