@@ -86,8 +86,6 @@ func (a *auditor) shows(sh showing) holder {
 			return holderAutomation
 		}
 		return holderUnknown
-	case r.away && !r.closed && !a.sure(p, false):
-		return holderUnknown // somebody else may have it before him
 	default:
 		return holderPeople
 	}

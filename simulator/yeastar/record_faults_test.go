@@ -144,8 +144,8 @@ func TestWhichAnswersAreNoted(t *testing.T) {
 	}{
 		"one session":              {"message/get", messages, Fault{Kind: NoMembers}, true},
 		"several sessions":         {"message/query", messages, Fault{Kind: NoMembers}, true},
-		"pages that go wrong":      {"message/get", messages, Fault{Kind: CursorIgnored}, false},
-		"records of others":        {"message/query", messages, Fault{Kind: ForeignRecords}, false},
+		"pages that go wrong":      {"message/get", messages, Fault{Kind: CursorIgnored}, true},
+		"records of others":        {"message/query", messages, Fault{Kind: ForeignRecords}, true},
 		"no such session":          {"message/get", []string{"id", "9", "page_size", "9"}, Fault{Kind: NoMembers}, false},
 		"a list of the closed":     {"message_session/search", closed, Fault{Kind: NoMembers}, true},
 		"one that has no end":      {"message_session/search", closed, Fault{Kind: EndlessRows}, false},

@@ -174,7 +174,8 @@ func (r *reading) share(ctx context.Context, t task, out *threadsAnswer, at time
 			r.lose(ctx, loss{cause: fmt.Errorf("%s: %w", pathMessageQuery, err), n: 1})
 			continue
 		}
-		one.fromStart = !cut && len(rows) < pageSize && !r.lists.mayBeCapped(len(rows))
+		// A start where the record is missing that is known already is none.
+		one.fromStart = one.want.After == 0 && !cut && len(rows) < pageSize && !r.lists.mayBeCapped(len(rows))
 		if one.stale() || !one.complete() {
 			next = append(next, task{threads: []*thread{one}, follow: true})
 		} else {
