@@ -43,7 +43,7 @@ func inOurWords(r world.Record, automation, untold bool) conversation.Record {
 		switch {
 		case untold:
 		case r.To == string(world.API):
-			want.To, want.ToBot = conversation.ToAPI, true
+			want.To, want.ToBot = conversation.ToAPI, automation
 		default:
 			want.To = conversation.ToAgent
 		}

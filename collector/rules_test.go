@@ -1,0 +1,228 @@
+package collector
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+// A sweep that fails is made again at the next pass, however soon that comes;
+// one that was made is not, until 50 seconds are over (R23).
+func TestR23WhenTheNextSweepIsMade(t *testing.T) {
+	s := newStory()
+	for i, step := range []struct {
+		after time.Duration
+		err   error
+		want  int
+	}{
+		{0, nil, 1}, {49 * time.Second, nil, 1}, {time.Second, nil, 2}, {50 * time.Second, errors.New("down"), 3},
+		{time.Second, errors.New("down"), 4}, {time.Second, nil, 5}, {49 * time.Second, nil, 5},
+		// A clock that was set back must not keep the lists from being read.
+		{-time.Hour, nil, 6},
+	} {
+		s.sweepErr = step.err
+		s.is(t, step.after, nil)
+		if s.sweeps != step.want {
+			t.Errorf("after step %d: %d sweeps, want %d", i, s.sweeps, step.want)
+		}
+	}
+}
+
+// An open row with a newer message is that of a session which was opened again
+// since it was told as closed (R23).
+func TestR23AnOpenRowThatIsNewerBeatsAClosedOne(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reopens bool
+		open    string
+	}{
+		"opened again since":      {true, "1"},
+		"closed by the same pass": {false, "0"},
+	} {
+		s := newStory()
+		s.is(t, 0, nil)
+		s.open(4, nil)
+		s.customer(4)
+		s.is(t, time.Minute, nil)
+		was := *s.at(4)
+		s.end(4, conversation.ClosedByAgent)
+		s.sessions = append(s.sessions, was)
+		if tc.reopens {
+			s.customer(4)
+		}
+		t.Log(name)
+		s.is(t, time.Minute, map[string]string{`open_sessions{state="assigned"}`: tc.open, `closed_sessions_total{reason="agent",awaiting="agent"}`: "1"})
+	}
+}
+
+// In a queue of mode auto the first reply picks up, without a record (R10).
+func TestR10TheFirstReplyPicksUp(t *testing.T) {
+	for auto, want := range map[bool]string{true: "1", false: "0"} {
+		s := newStory()
+		queue := conversation.Queue{ID: 3, Name: "Support", AutoPickUp: auto}
+		s.is(t, 0, nil)
+		s.open(4, func(listed *conversation.Session) { listed.State, listed.Queue = conversation.StateQueued, queue })
+		s.customer(4)
+		s.is(t, time.Minute, nil)
+		s.agent(4)
+		s.at(4).State = conversation.StateAssigned
+		s.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Support"}`: want})
+	}
+}
+
+// Where a session was listed last without waiting there, a pick-up counts under
+// the queue that it is found in (R10).
+func TestR10APickUpFromAQueueThatNoListingShowed(t *testing.T) {
+	s := newStory()
+	s.queues = []conversation.Queue{{ID: 3, Name: "Support"}, {ID: 4, Name: "Billing"}}
+	s.is(t, 0, nil)
+	s.open(4, waits)
+	s.customer(4)
+	s.pickUp(4)
+	s.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Support"}`: "1"})
+	// It moves after it was listed, and before it is read.
+	s.at(4).LastMessage = s.agent(4)
+	s.add(4, conversation.Record{Kind: conversation.KindQueued, To: conversation.ToQueue})
+	s.is(t, time.Minute, nil)
+	s.at(4).LastMessage, s.at(4).Queue = 0, conversation.Queue{ID: 4, Name: "Billing"}
+	s.pickUp(4)
+	s.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Support"}`: "1", `pickup_seconds_count{queue="Billing"}`: "1"})
+}
+
+// A state that is not sure tells nothing of who has the session (R6).
+func TestR6AStateThatIsNotSureTellsNoOwner(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, waits)
+	s.customer(4)
+	s.is(t, time.Minute, nil)
+	s.at(4).State, s.at(4).StateSure = conversation.StateAssigned, false
+	s.customer(4)
+	s.is(t, time.Minute, map[string]string{`open_sessions{queue="Support",state="assigned"}`: "1"})
+	s.leave(4)
+	s.add(4, conversation.Record{Kind: conversation.KindClosed, Reason: conversation.ClosedByCustomer})
+	s.is(t, time.Minute, map[string]string{`closed_sessions_total{queue="Support",reason="abandoned",awaiting="agent"}`: "1"})
+}
+
+// Sessions that were closed come after all that are open (R31).
+func TestR31TheClosedAreReadLast(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(1, nil)
+	s.customer(1)
+	s.end(1, conversation.ClosedByAgent)
+	s.open(2, nil)
+	s.customer(2)
+	s.open(3, waits)
+	s.customer(3)
+	s.is(t, time.Minute, nil)
+	if got := s.asks(); len(got) != 3 || got[0] != 3 || got[1] != 2 || got[2] != 1 {
+		t.Errorf("read %v, want 3, 2 and 1", got)
+	}
+}
+
+// What a message decides that was the last before we looked is no event, whether
+// it counts when it is read or when it is settled (R20).
+func TestR20WhatWasDecidedBeforeWeLooked(t *testing.T) {
+	s := newStory()
+	s.open(1, nil)
+	s.customer(1)
+	s.end(1, conversation.ClosedByAgent)
+	s.sessions = append(s.sessions, session(1, "whatsapp"))
+	s.customer(1)
+	s.open(2, nil)
+	s.customer(2)
+	s.deliver(2, s.sending(2), "send_fail")
+	s.is(t, 0, map[string]string{
+		`closed_sessions_total{reason="agent",awaiting="agent"}`: "0", `closed_sessions_total{reason="agent",awaiting="customer"}`: "0",
+		`message_failures_total{reason="send_fail"}`: "0", `messages_total{sender="agent"}`: "0",
+	})
+	// What comes next counts.
+	s.deliver(2, s.sending(2), "send_fail")
+	s.is(t, time.Minute, map[string]string{`message_failures_total{reason="send_fail"}`: "1", `messages_total{sender="agent"}`: "1"})
+}
+
+// A session that is gone is read at once, though it was read a moment before,
+// and then every 5 minutes (R24).
+func TestR24WhenASessionThatIsGoneIsRead(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	s.customer(4)
+	s.is(t, time.Minute, nil)
+	s.leave(4)
+	for i, step := range []struct {
+		after time.Duration
+		read  bool
+	}{{time.Second, true}, {time.Second, false}, {299*time.Second - time.Second, false}, {time.Second, true}, {299 * time.Second, false}, {time.Second, true}} {
+		s.asked = nil
+		s.is(t, step.after, nil)
+		if got := len(s.asked) == 1; got != step.read {
+			t.Errorf("after step %d: read %t, want %t", i, got, step.read)
+		}
+	}
+}
+
+// A message that is stuck is looked at every ten minutes (R13), from before it.
+func TestR13WhenAStuckMessageIsLookedAt(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	s.customer(4)
+	reply := s.sending(4)
+	s.is(t, 0, nil)
+	for i, step := range []struct {
+		after time.Duration
+		read  bool
+	}{{10*time.Minute - time.Second, true}, {time.Second, true}, {10*time.Minute - time.Second, false}, {time.Second, true}, {time.Second, false}} {
+		s.asked = nil
+		s.is(t, step.after, nil)
+		if got := len(s.asked) == 1; got != step.read {
+			t.Errorf("after step %d: read %t, want %t", i, got, step.read)
+		}
+		if len(s.asked) == 1 && s.asked[0].After != reply-1 {
+			t.Errorf("after step %d: read beyond %d, want from before %d", i, s.asked[0].After, reply)
+		}
+	}
+}
+
+// More than can be read in a pass came after a message that is under way: what
+// was not read again is still under way (R13).
+func TestR13AMessageUnderWayThatIsNotReadAgain(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	s.customer(4)
+	s.sending(4)
+	s.is(t, 0, map[string]string{`sending_oldest_timestamp_seconds`: "1.772442e+09"})
+	for range 600 {
+		s.customer(4)
+	}
+	s.is(t, 20*time.Minute, map[string]string{`sending_oldest_timestamp_seconds`: "1.772442e+09", `scrape_collector_partial{collector="messages"}`: "1"})
+}
+
+// Until it is known what a session is measured against, no more of it is read
+// than its last answer needs (R19, R29).
+func TestR29WithoutABaselineNoHistoryIsRead(t *testing.T) {
+	s := newStory()
+	s.sweepErr = errors.New("down")
+	s.open(4, nil)
+	s.customer(4)
+	s.is(t, 0, nil)
+	if len(s.asked) != 1 || s.asked[0].Floor != math.MaxInt64 {
+		t.Errorf("asked %+v", s.asked)
+	}
+}
+
+// What is passed over of a session that began after the mark is no history (R29).
+func TestR29AFirstReadThatPassesOverNewRecords(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	for range 300 {
+		s.customer(4)
+	}
+	s.is(t, time.Minute, map[string]string{`messages_skipped_total`: "100", `messages_total{sender="customer"}`: "200"})
+}
