@@ -8,7 +8,6 @@ func sourceMutants() map[string][]codeMutant {
 		"source/yeastar/merge.go": {
 			{"R8", "v.queue == 0 && v.api && !v.extension &&", "v.api && !v.extension &&"},
 			{"R8", "v.queue == 0 && v.api && !v.extension &&", "v.queue == 0 && v.api &&"},
-			{"R8", "v.queue == 0 && v.api && !v.extension &&", "v.queue == 0 && !v.extension &&"},
 			{"R8", " && destination == DestinationAutomation", ""},
 			{"R8", "case automation && allRead:", "case automation:"},
 			{"R8", "case v.queue != 0 && v.member == 0:", "case v.queue != 0:"},

@@ -20,11 +20,10 @@ import (
 // in a file, once, instead is written.
 type codeMutant struct{ rule, old, instead string }
 
-// unseenMutant is one that changes no number, and why.
+// unseenMutant is one that changes no number; docs/mutations.md says why.
 type unseenMutant struct {
 	file string
 	codeMutant
-	why string
 }
 
 // planted is a mutant and where it is made.

@@ -226,3 +226,169 @@ func TestR29AFirstReadThatPassesOverNewRecords(t *testing.T) {
 	}
 	s.is(t, time.Minute, map[string]string{`messages_skipped_total`: "100", `messages_total{sender="customer"}`: "200"})
 }
+
+// The oldest of several is shown, in whatever order they come (R1, R10, R13).
+func TestR1R10R13TheOldestOfSeveral(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	for id, ago := range map[int64]time.Duration{1: time.Minute, 2: 3 * time.Minute, 3: 2 * time.Minute} {
+		at := s.clock.now().Add(-ago)
+		s.open(id, waits)
+		s.add(id, conversation.Record{At: at, Kind: conversation.KindMessage, Sender: conversation.SenderCustomer})
+		s.open(10+id, nil)
+		s.add(10+id, conversation.Record{
+			At: at, Kind: conversation.KindMessage, Sender: conversation.SenderAgent, Human: true, Delivery: conversation.DeliverySending,
+		})
+	}
+	const oldest = "1.77244182e+09"
+	s.is(t, 0, map[string]string{
+		`unanswered_oldest_timestamp_seconds{queue="Support",state="queued"}`: oldest, `queued_oldest_timestamp_seconds{queue="Support"}`: oldest,
+		`sending_oldest_timestamp_seconds`: oldest,
+	})
+}
+
+// The baseline of a viewer lies above what any list has shown, also that of the
+// closed sessions of another one (R19).
+func TestR19TheMarkIsTheHighestOfAllLists(t *testing.T) {
+	l := newLedger(true)
+	l.sweep([]conversation.Session{{ID: 1, LastMessage: 900, Closed: true, ShownBy: conversation.NewViewerSet("a")}}, start())
+	l.marks.swept.Viewers = map[string]int64{"b": 100}
+	l.marks.baseline(&listing{sessions: []conversation.Session{{ID: 2, LastMessage: 500, ShownBy: conversation.NewViewerSet("b")}}}, start())
+	if got := l.marks.of["b"].id; got != 900 {
+		t.Errorf("the mark is %d, want 900", got)
+	}
+}
+
+// A window of a session that was forgotten and returns is lost if it ends after
+// the session was seen last, and not if it had ended before (R25).
+func TestR25AWindowOfASessionThatReturns(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ends time.Duration // after the session was seen last
+		want string
+	}{"ended before": {-30 * time.Second, "0"}, "ended since": {30 * time.Minute, "1"}} {
+		s := newStory()
+		s.is(t, 0, nil)
+		s.open(4, nil)
+		s.customer(4)
+		s.agent(4)
+		s.is(t, time.Minute, nil)
+		was := s.leave(4)
+		end := s.clock.now().Add(tc.ends)
+		s.is(t, time.Minute, nil)
+		s.is(t, time.Hour, nil)
+		if n := len(s.target.ledger.entries); n != 0 {
+			t.Fatalf("%d sessions are remembered", n)
+		}
+		was.Window = conversation.Window{Has: true, End: end}
+		s.sessions = append(s.sessions, was)
+		s.add(4, conversation.Record{At: end.Add(-24 * time.Hour), Kind: conversation.KindMessage, Sender: conversation.SenderCustomer})
+		s.is(t, time.Minute, nil)
+		if got := sample(t, s.scrape(), "reply_windows_lost_total", nil); got != tc.want {
+			t.Errorf("%s: %s windows lost, want %s", name, got, tc.want)
+		}
+	}
+}
+
+// Whose lists were read, so that a mark is set, and how high it is (R19).
+func TestR19WhoHasAMark(t *testing.T) {
+	shown := func(id, last int64, by string) conversation.Session {
+		return conversation.Session{ID: id, LastMessage: last, ShownBy: conversation.NewViewerSet(by)}
+	}
+	sessions := []conversation.Session{shown(1, 900, "a"), shown(2, 500, "b")}
+	for name, tc := range map[string]struct {
+		cover  conversation.Coverage
+		viewer string
+		marked bool
+	}{
+		"read":                      {conversation.Coverage{}, "a", true},
+		"another one failed":        {conversation.Coverage{Failed: []string{"b"}}, "a", true},
+		"failed":                    {conversation.Coverage{Failed: []string{"a"}}, "a", false},
+		"cut below its top":         {conversation.Coverage{Cut: []conversation.CutViewer{{Name: "a"}}}, "a", true},
+		"cut before its top":        {conversation.Coverage{Cut: []conversation.CutViewer{{Name: "c"}}}, "c", false},
+		"no session, yet all of it": {conversation.Coverage{Cut: []conversation.CutViewer{{Name: "a"}}}, "c", true},
+	} {
+		m := newMarks()
+		m.swept.Viewers = map[string]int64{tc.viewer: 700}
+		m.baseline(&listing{sessions: sessions, cover: tc.cover}, start())
+		if of, marked := m.of[tc.viewer]; marked != tc.marked || marked && of.id != 900 {
+			t.Errorf("%s: marked %t at %d, want %t at 900", name, marked, of.id, tc.marked)
+		}
+	}
+}
+
+// The lowest mark of those who showed a session first counts, once and for all (R19).
+func TestR19TheFloorOfASession(t *testing.T) {
+	m := newMarks()
+	m.of = map[string]mark{"a": {id: 300, at: 3}, "b": {id: 100, at: 1}, "c": {id: 200, at: 2}, "d": {id: 50, at: 1}}
+	e := &entry{shownBy: conversation.NewViewerSet("x")}
+	m.raise(e)
+	if e.is(hasFloor) {
+		t.Errorf("nobody of those who show it has a mark, yet its floor is %d", e.floor)
+	}
+	for _, by := range []*conversation.ViewerSet{conversation.NewViewerSet("a", "b", "c"), conversation.NewViewerSet("a"), conversation.NewViewerSet("d")} {
+		e.shownBy = by
+		m.raise(e)
+		if e.floor != 100 || e.floorAt != 1 {
+			t.Errorf("the floor is %d of %d, want 100 of 1", e.floor, e.floorAt)
+		}
+	}
+}
+
+// What was counted when it was settled does not count again either (R25).
+func TestR25AFailureOfASessionThatReturns(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	s.customer(4)
+	s.deliver(4, s.sending(4), "send_fail")
+	s.is(t, time.Minute, map[string]string{`message_failures_total{reason="send_fail"}`: "1"})
+	was := s.leave(4)
+	s.is(t, time.Minute, nil)
+	s.is(t, time.Hour, nil)
+	s.sessions = append(s.sessions, was)
+	s.customer(4)
+	s.is(t, time.Minute, map[string]string{`message_failures_total{reason="send_fail"}`: "1", `messages_total{sender="customer"}`: "2"})
+}
+
+// Where there are too many, those go that were seen longest ago (R25).
+func TestR25TheOldestTombstonesGo(t *testing.T) {
+	l := newLedger(true)
+	l.limit = 10
+	for id := range int64(20) {
+		l.tombstones[id+1] = tombstone{counted: 100 + id, seen: id}
+	}
+	l.trim()
+	if _, newest := l.tombstones[20]; !newest || len(l.tombstones) != 9 || l.marks.forgotten != 110 {
+		t.Errorf("%d tombstones, the newest among them: %t; the marks rise to %d, want 110", len(l.tombstones), newest, l.marks.forgotten)
+	}
+}
+
+// A state that is sure beats whatever was known; of one that is not, nothing is
+// remembered (R8).
+func TestR8StatesThatWereSure(t *testing.T) {
+	b := newBench()
+	b.sessions = []conversation.Session{session(1, "sms")}
+	for i, step := range []struct {
+		told conversation.State
+		sure bool
+		want string
+	}{
+		{conversation.StateAutomated, true, "automated"}, {conversation.StateAssigned, true, "assigned"}, {conversation.StateArchived, false, "assigned"},
+		{conversation.StateQueued, true, "queued"}, {conversation.StateAssigned, false, "assigned"}, {conversation.StateArchived, false, "archived"},
+	} {
+		b.sessions[0].State, b.sessions[0].StateSure = step.told, step.sure
+		if v, _ := value(t, b.scrape(), "conversation_open_sessions", `state="`+step.want+`"`); v != "1" {
+			t.Errorf("step %d: not %s", i, step.want)
+		}
+	}
+}
+
+// The newest message of the closed sessions may be that of all (R19).
+func TestR19TheMarkOfAQuietNight(t *testing.T) {
+	m := newMarks()
+	m.swept.Viewers = map[string]int64{"a": 950, "b": 40}
+	m.baseline(&listing{sessions: []conversation.Session{{ID: 1, LastMessage: 900}, {ID: 2, LastMessage: 20}}}, start())
+	if m.of["a"].id != 950 || m.of["b"].id != 950 {
+		t.Errorf("the marks are %v, want 950", m.of)
+	}
+}
