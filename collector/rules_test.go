@@ -18,8 +18,13 @@ func TestR23WhenTheNextSweepIsMade(t *testing.T) {
 		err   error
 		want  int
 	}{
-		{0, nil, 1}, {49 * time.Second, nil, 1}, {time.Second, nil, 2}, {50 * time.Second, errors.New("down"), 3},
-		{time.Second, errors.New("down"), 4}, {time.Second, nil, 5}, {49 * time.Second, nil, 5},
+		{0, nil, 1},
+		{49 * time.Second, nil, 1},
+		{time.Second, nil, 2},
+		{50 * time.Second, errors.New("down"), 3},
+		{time.Second, errors.New("down"), 4},
+		{time.Second, nil, 5},
+		{49 * time.Second, nil, 5},
 		// A clock that was set back must not keep the lists from being read.
 		{-time.Hour, nil, 6},
 	} {
@@ -373,8 +378,12 @@ func TestR8StatesThatWereSure(t *testing.T) {
 		sure bool
 		want string
 	}{
-		{conversation.StateAutomated, true, "automated"}, {conversation.StateAssigned, true, "assigned"}, {conversation.StateArchived, false, "assigned"},
-		{conversation.StateQueued, true, "queued"}, {conversation.StateAssigned, false, "assigned"}, {conversation.StateArchived, false, "archived"},
+		{conversation.StateAutomated, true, "automated"},
+		{conversation.StateAssigned, true, "assigned"},
+		{conversation.StateArchived, false, "assigned"},
+		{conversation.StateQueued, true, "queued"},
+		{conversation.StateAssigned, false, "assigned"},
+		{conversation.StateArchived, false, "archived"},
 	} {
 		b.sessions[0].State, b.sessions[0].StateSure = step.told, step.sure
 		if v, _ := value(t, b.scrape(), "conversation_open_sessions", `state="`+step.want+`"`); v != "1" {
@@ -391,4 +400,188 @@ func TestR19TheMarkOfAQuietNight(t *testing.T) {
 	if m.of["a"].id != 950 || m.of["b"].id != 950 {
 		t.Errorf("the marks are %v, want 950", m.of)
 	}
+}
+
+// What was counted of a session that returns and goes unread is remembered still (R25).
+func TestR25ATombstoneOutlivesAReturn(t *testing.T) {
+	l := newLedger(true)
+	l.tombstones[4] = tombstone{counted: 100, seen: 5}
+	l.forget(4, l.entry(&conversation.Session{ID: 4}, start()))
+	if got := l.tombstones[4].counted; got != 100 {
+		t.Errorf("counted up to %d, want 100", got)
+	}
+}
+
+// A session is forgotten after an hour, not before, and not while records of it
+// are to be read or to be settled (R24, R23).
+func TestR23R24WhenASessionIsForgotten(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before func(*story)
+		want   map[string]string
+	}{
+		"read":     {func(s *story) { s.leave(4) }, map[string]string{`messages_total{sender="customer"}`: "1"}},
+		"swept":    {func(s *story) { s.messageErr = errors.New("down"); s.end(4, conversation.ClosedByAgent) }, map[string]string{`closed_sessions_total{reason="agent",awaiting="agent"}`: "1"}},
+		"unproved": {func(s *story) { s.messageErr = errors.New("down"); s.leave(4) }, map[string]string{`message_failures_total{reason="send_fail"}`: "1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.is(t, 0, nil)
+			s.open(4, nil)
+			s.customer(4)
+			reply := int64(0)
+			if name == "unproved" {
+				reply = s.sending(4)
+			}
+			s.is(t, time.Minute, nil)
+			tc.before(s)
+			s.is(t, time.Second, nil)
+			seen := time.Unix(0, s.target.ledger.entries[4].seen)
+			s.is(t, seen.Add(time.Hour-time.Second).Sub(s.clock.now()), nil)
+			if s.target.ledger.entries[4] == nil {
+				t.Error("it is forgotten within the hour")
+			}
+			s.is(t, time.Second, nil)
+			if forgotten := s.target.ledger.entries[4] == nil; forgotten != (name == "read") {
+				t.Errorf("after an hour: forgotten %t", forgotten)
+			}
+			s.messageErr = nil
+			s.deliver(4, reply, "send_fail")
+			s.is(t, time.Second, tc.want)
+		})
+	}
+}
+
+// Where a session has passed to another owner, a viewer that failed says nothing
+// of it any more, nor where it was closed (R26).
+func TestR26WhatAFailedViewerDoesNotHold(t *testing.T) {
+	for name, change := range map[string]func(*conversation.Session){
+		"another state": func(s *conversation.Session) { s.State = conversation.StateQueued },
+		"another queue": func(s *conversation.Session) { s.Queue = conversation.Queue{ID: 4, Name: "Billing"} },
+	} {
+		b := newBench()
+		s := session(1, "sms")
+		s.Queue, s.ShownBy = conversation.Queue{ID: 3, Name: "Support"}, conversation.NewViewerSet("a")
+		b.sessions = []conversation.Session{s}
+		b.scrape()
+		b.cover = conversation.Coverage{Read: 1, Failed: []string{"a"}}
+		change(&b.sessions[0])
+		b.sessions[0].ShownBy = conversation.NewViewerSet("b")
+		b.scrape()
+		b.sessions = nil
+		c := b.scrape()
+		for _, state := range []string{"assigned", "queued"} {
+			if v, _ := value(t, c, "conversation_open_sessions", `queue="Billing"`, `state="`+state+`"`); v == "1" {
+				t.Errorf("%s: it is held as %s", name, state)
+			}
+			if v, _ := value(t, c, "conversation_open_sessions", `queue="Support"`, `state="`+state+`"`); v == "1" {
+				t.Errorf("%s: it is held as %s", name, state)
+			}
+		}
+	}
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	s.customer(4)
+	s.is(t, time.Minute, nil)
+	s.end(4, conversation.ClosedByAgent)
+	s.is(t, time.Minute, nil)
+	s.cover = conversation.Coverage{Failed: []string{viewer}, Problems: []error{errors.New("down")}}
+	s.is(t, time.Second, map[string]string{`open_sessions{state="assigned"}`: "0"})
+}
+
+// One viewer of several is enough, whichever of them it is (R26).
+func TestR26OneOfThoseWhoShowedItIsEnough(t *testing.T) {
+	for name, tc := range map[string]struct {
+		first, then conversation.Coverage
+		step        time.Duration
+		held        string
+	}{
+		"the first of two failed":             {conversation.Coverage{}, conversation.Coverage{Failed: []string{"a", "z"}}, time.Minute, "1"},
+		"none of two failed":                  {conversation.Coverage{}, conversation.Coverage{Failed: []string{"y", "z"}}, time.Minute, "0"},
+		"cut, and another one has shown it":   {conversation.Coverage{Cut: []conversation.CutViewer{{Name: "c"}}}, conversation.Coverage{Cut: []conversation.CutViewer{{Name: "c"}}}, time.Minute, "1"},
+		"cut, in the round that has shown it": {conversation.Coverage{}, conversation.Coverage{Cut: []conversation.CutViewer{{Name: "a", Since: start()}}}, 2 * time.Hour, "1"},
+		"cut, in the round after it":          {conversation.Coverage{}, conversation.Coverage{Cut: []conversation.CutViewer{{Name: "a", Since: start().Add(1)}}}, 2 * time.Hour, "0"},
+	} {
+		b := newBench()
+		s := session(1, "sms")
+		s.ShownBy = conversation.NewViewerSet("a", "b", "c")
+		b.sessions = []conversation.Session{s}
+		b.scrape()
+		if tc.first.Cut != nil {
+			b.cover, b.sessions[0].ShownBy = tc.first, conversation.NewViewerSet("b")
+			b.scrape()
+		}
+		b.cover, b.sessions = tc.then, nil
+		for range 3 {
+			b.clock.advance(tc.step)
+			b.scrape()
+		}
+		if v, _ := value(t, b.scrape(), "conversation_open_sessions", `state="assigned"`); v != tc.held {
+			t.Errorf("%s: %s sessions, want %s", name, v, tc.held)
+		}
+	}
+}
+
+// The end of a window is that of the customer's last message as far as that is
+// read; else it is what the listing told (R12).
+func TestR12TheEndOfAWindowOfReadMessages(t *testing.T) {
+	s := newStory()
+	s.open(4, func(listed *conversation.Session) {
+		listed.Window = conversation.Window{Has: true, End: start().Add(24*time.Hour + 30*time.Second)}
+	})
+	s.customer(4)
+	s.is(t, 0, map[string]string{`reply_window_next_expiry_timestamp_seconds{awaiting="agent"}`: "1.7725284e+09"})
+	s.clock.advance(time.Hour)
+	s.customer(4)
+	s.at(4).Window.End = start().Add(25*time.Hour + 30*time.Second)
+	c := s.collector.Scrape(t.Context(), Request{Arrived: time.Now(), Groups: []string{groupSessions}})
+	holds(t, c, map[string]string{`reply_window_next_expiry_timestamp_seconds{awaiting="unknown"}`: "1.77253203e+09"})
+	s.is(t, 0, map[string]string{`reply_window_next_expiry_timestamp_seconds{awaiting="agent"}`: "1.772532e+09"})
+}
+
+// What came between the listing and the reading is listed later, and is not read
+// again then (R28).
+func TestR28WhatWasReadBeforeItIsListed(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, nil)
+	s.at(4).LastMessage = s.customer(4)
+	s.customer(4)
+	s.is(t, time.Minute, map[string]string{`unread_messages`: "2"})
+	s.at(4).LastMessage = s.next
+	s.asked = nil
+	s.is(t, time.Minute, map[string]string{`unread_messages`: "2", `scrape_pending_sessions`: "0"})
+	if len(s.asked) != 0 {
+		t.Errorf("read again: %+v", s.asked)
+	}
+}
+
+// A session whose entry into the queue is not known takes no part in the oldest (R10).
+func TestR10AnEntryThatIsNotKnown(t *testing.T) {
+	s := newStory()
+	for id := range int64(3) {
+		s.open(id+1, waits)
+		for range []int{250, 1, 250}[id] {
+			s.customer(id + 1)
+		}
+		s.clock.advance(time.Minute)
+	}
+	s.is(t, 0, map[string]string{`queued_oldest_timestamp_seconds{queue="Support"}`: "1.77244206e+09"})
+}
+
+// Whoever has it, a customer may wait in every state in which people have a
+// session (R7), and not where he was handed over before he wrote (R3).
+func TestR3R7WhoMayBeUnanswered(t *testing.T) {
+	for _, state := range []conversation.State{conversation.StateQueued, conversation.StateAssigned, conversation.StateShared, conversation.StateArchived} {
+		s := newStory()
+		s.is(t, 0, nil)
+		s.open(4, func(listed *conversation.Session) { listed.State = state })
+		s.customer(4)
+		s.is(t, time.Minute, map[string]string{`unanswered_sessions{state="` + string(state) + `",age="lt_5m"}`: "1", `unread_messages`: "1"})
+	}
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(4, waits)
+	s.add(4, conversation.Record{Kind: conversation.KindQueued, To: conversation.ToQueue, ByBot: true})
+	s.is(t, time.Minute, map[string]string{`unanswered_sessions{state="queued",age="lt_5m"}`: "0", `bot_handovers_total{queue="Support"}`: "1"})
 }
