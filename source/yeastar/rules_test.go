@@ -1,6 +1,11 @@
 package yeastar
 
 import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,4 +93,95 @@ func TestR26ARoundHoldsWhatTheOneBeforeItHasShown(t *testing.T) {
 		}
 		w.Advance(time.Minute)
 	}
+}
+
+// A list that never settles is read from its top three times (R35).
+func TestR35ThreeRounds(t *testing.T) {
+	list := &fakeList{messages: numbered(40)}
+	list.before = func(int) {
+		for i := range list.messages {
+			list.messages[i] += 1_000_000
+		}
+	}
+	stub := newStub(t, list.answer)
+	_, _, err := stub.source(t, func(o *Options) { o.PageSize = 10 }).OpenSessions(t.Context())
+	must(t, err)
+	tops := 0
+	for _, q := range stub.requests() {
+		if q.Get("first_msg_id") == "" {
+			tops++
+		}
+	}
+	if tops != 3 {
+		t.Errorf("it was read from its top %d times, want 3", tops)
+	}
+}
+
+// Pages that move on and yet tell nothing new are those of a PBX that goes in
+// circles (R35).
+func TestR35PagesThatTellNothingNew(t *testing.T) {
+	stub := newStub(t, func(endpoint string, q url.Values) string {
+		if endpoint != pathSearch {
+			return `{"errcode":0}`
+		}
+		last, err := strconv.Atoi(q.Get("first_msg_id"))
+		if err != nil {
+			last = 1000
+		}
+		var rows []string
+		for id := 1; id <= 10; id++ {
+			rows = append(rows, fmt.Sprintf(`{"id":%d,"type":"sms","last_msg_id":%d}`, id, last-id))
+		}
+		return `{"errcode":0,"list":[` + strings.Join(rows, ",") + `]}`
+	})
+	sessions, cover, err := stub.source(t, func(o *Options) { o.PageSize = 10 }).OpenSessions(t.Context())
+	must(t, err)
+	if len(sessions) != 10 || len(cover.Failed) != 1 || !errors.Is(errors.Join(cover.Problems...), errStuck) || len(stub.requests()) != 2 {
+		t.Errorf("%d sessions by %d requests, coverage %+v", len(sessions), len(stub.requests()), cover)
+	}
+}
+
+// Of a session that is told twice, the newer telling counts (R35).
+func TestR35OfTwoTellingsTheNewerCounts(t *testing.T) {
+	for name, order := range map[string][]number{"newer last": {90, 91}, "newer first": {91, 90}} {
+		p := &pager{index: make(map[int64]int)}
+		for _, last := range order {
+			_, err := p.take([]sessionRow{{ID: 5, LastMsgID: last}}, start())
+			must(t, err)
+		}
+		if len(p.rows) != 1 || p.rows[0].lastMessage != 91 {
+			t.Errorf("%s: %+v", name, p.rows)
+		}
+	}
+}
+
+// What a sweep costs: the first one a page, a later one no page beyond what was
+// the first row (R23).
+func TestR23ASweepEndsAtWhatWasItsFirstRow(t *testing.T) {
+	l := newClosedLists()
+	for id := range int64(35) {
+		l.close("1001", id+1)
+	}
+	s := newStub(t, l.answer).source(t, func(o *Options) { o.PageSize = 10 })
+	_, mark := swept(t, s, conversation.Mark{})
+	if asked := l.requests(); len(asked) != 1 || mark.Viewers[first] != 35 {
+		t.Errorf("the first sweep asked %q, the mark is %v", asked, mark)
+	}
+	ids, _ := swept(t, s, conversation.Mark{Viewers: map[string]int64{first: 26}})
+	if asked := l.requests(); len(asked) != 1 || len(ids) != 9 {
+		t.Errorf("a later one asked %q and told %v", asked, ids)
+	}
+	s.sweptAt = map[viewer]time.Time{{number: "1001"}: start().Add(1), {number: "1002"}: start()}
+	if got := s.longestUnswept([]viewer{{number: "1001"}, {number: "1002"}}); got[0].number != "1002" {
+		t.Errorf("the order is %v, want first whom it is longest ago for", got)
+	}
+}
+
+// A list of news that fills its page is no start, however long those of other
+// sessions are (R30).
+func TestR30AListThatFillsItsPageIsNoStart(t *testing.T) {
+	l := aTalk(51, 60)
+	s := newStub(t, l.answer).source(t, func(o *Options) { o.Concurrency = 1 })
+	wants := append(l.first(1, 50), l.since(30, 51, 51)...)
+	checkThread(t, "news", wants[50], whole(t, s, wants)[51], l.sessions[51])
 }
