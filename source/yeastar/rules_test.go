@@ -185,3 +185,30 @@ func TestR30AListThatFillsItsPageIsNoStart(t *testing.T) {
 	wants := append(l.first(1, 50), l.since(30, 51, 51)...)
 	checkThread(t, "news", wants[50], whole(t, s, wants)[51], l.sessions[51])
 }
+
+// A list that goes on where it was left, and whose look from the top is cut, is
+// looked at from its top once more, down to where the first pass began (R35).
+func TestR35ACutLookFromTheTopIsMadeAgain(t *testing.T) {
+	list := &slowList{fakeList: fakeList{messages: numbered(60)}}
+	s := newStub(t, list.serve).source(t, func(o *Options) { o.PageSize = 10 })
+	seen := make(map[int64]bool)
+	for pass, pages := range []int{4, 2, 100} {
+		if pass == 1 {
+			list.mu.Lock()
+			for id := range int64(15) { // None of them was seen yet.
+				list.messages[id] = 1_000_001 + id
+			}
+			list.mu.Unlock()
+		}
+		sessions, cover := list.pass(t, s, pages)
+		if cover.TimedOut != (pass < 2) {
+			t.Fatalf("pass %d: coverage %+v", pass+1, cover)
+		}
+		for _, session := range sessions {
+			seen[session.ID] = true
+		}
+	}
+	if len(seen) != 60 {
+		t.Errorf("%d sessions were seen in three passes, want 60", len(seen))
+	}
+}
