@@ -180,7 +180,6 @@ func ownerMutants() []codeMutant {
 		{"R6", "\t\tif r.ID > f.seen.Listed {", "\t\tif r.ID >= f.seen.Listed {"},
 		{"R6", "case f.seen.Closed && ended && closed:", "case f.seen.Closed && ended:"},
 		{"R6", "case f.seen.Closed && ended && closed:", "case ended && closed:"},
-		{"R6", "case f.seen.Closed || !closed:", "case !closed:"},
 		{"R6", "\t\tf.stretch = left\n", "\t\tf.stretch = max(left, present)\n"},
 		{"R6", "case f.seen.Closed && known != OwnerUnknown:", "case f.seen.Closed:"},
 		{"R6", "case f.seen.Closed && known != OwnerUnknown:", "case false:"},

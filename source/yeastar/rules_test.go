@@ -212,3 +212,29 @@ func TestR35ACutLookFromTheTopIsMadeAgain(t *testing.T) {
 		t.Errorf("%d sessions were seen in three passes, want 60", len(seen))
 	}
 }
+
+// A page that begins above its cursor does not come after it, even if it tells
+// something new (R35).
+func TestR35APageThatBeginsAboveItsCursor(t *testing.T) {
+	for name, second := range map[string][]int{"by one row": {200}, "by its first row": {200, 20, 19}} {
+		stub := newStub(t, func(endpoint string, q url.Values) string {
+			var rows []string
+			ids := second
+			if q.Get("first_msg_id") == "" {
+				ids = []int{100, 99, 98, 97, 96, 95, 94, 93, 92, 91}
+			}
+			for _, id := range ids {
+				rows = append(rows, fmt.Sprintf(`{"id":%d,"type":"sms","last_msg_id":%d}`, id, id))
+			}
+			if endpoint != pathSearch {
+				rows = nil
+			}
+			return `{"errcode":0,"list":[` + strings.Join(rows, ",") + `]}`
+		})
+		_, cover, err := stub.source(t, func(o *Options) { o.PageSize = 10 }).OpenSessions(t.Context())
+		must(t, err)
+		if !errors.Is(errors.Join(cover.Problems...), errStuck) {
+			t.Errorf("%s: coverage %+v", name, cover)
+		}
+	}
+}
