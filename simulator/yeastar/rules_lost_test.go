@@ -93,7 +93,7 @@ func TestR33ExpectedLostWindows(t *testing.T) {
 		{name: "put away", want: lost, play: func(t *tape) []shown {
 			return []shown{{at: 60, put: true, records: []world.Record{t.customer(101, 10)}}, {at: end + 500, put: true}}
 		}},
-		{name: "put away, while a viewer was not read", want: kept, play: func(t *tape) []shown {
+		{name: "put away, while a viewer was not read", want: lost, play: func(t *tape) []shown {
 			deaf := []world.Viewer{"1002"}
 			return []shown{{at: 60, put: true, deaf: deaf, records: []world.Record{t.customer(101, 10)}}, {at: end + 500, put: true, deaf: deaf}}
 		}},
