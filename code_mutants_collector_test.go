@@ -103,7 +103,7 @@ func ledgerMutants() []codeMutant {
 		{"R8", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived:", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived, conversation.StateQueued:"},
 		{"R8", "\tif s.StateSure {\n", "\tif state != 0 {\n"},
 		{"R8", "\tif sure {\n\t\treturn told\n\t}\n", "\tif sure && last == \"\" {\n\t\treturn told\n\t}\n"},
-		{"R6", "e.set(isSure, s.StateSure)", "e.set(isSure, true)"},
+		{"R6", "e.set(isSure, s.StateSure || away && s.State != conversation.StateAutomated)", "e.set(isSure, true)"},
 		{"R2", "\tcase state == conversation.StateAutomated:\n", "\tcase false:\n"},
 		{"R27", "return conversation.AwaitingUnknown", "return conversation.AwaitingCustomer"},
 		{"R27", "\tcase !e.known():\n\t\treturn", "\tcase false:\n\t\treturn"},

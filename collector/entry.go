@@ -53,7 +53,7 @@ const (
 	isCampaign entryFlags = 1 << iota
 	// isClosed is set once a list or a record has shown the session closed.
 	isClosed
-	// isSure is set where the last listing's state was sure.
+	// isSure is set where it is sure who had the session at the last listing.
 	isSure
 	// hasWindow is set where the last listing told a reply window.
 	hasWindow

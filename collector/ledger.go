@@ -114,6 +114,7 @@ func (l *ledger) entry(s *conversation.Session, now time.Time) *entry {
 func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Coverage) {
 	// Without its monotonic part, an instant follows a clock that is set.
 	s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
+	away := s.State == conversation.StateArchived
 	s.State = settleState(s.State, s.StateSure, e.sure.state())
 	state := codeOf(s.State)
 	if s.StateSure {
@@ -127,7 +128,8 @@ func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Cove
 	e.shownBy = l.shown(s.ShownBy, before, cover)
 	e.channel, e.queue, e.state, e.listed = l.channel(s.Channel), queue, state, s.LastMessage
 	e.set(isCampaign, s.Origin == conversation.OriginCampaign)
-	e.set(isSure, s.StateSure)
+	// Whether all have put it away may not be sure, yet people have it.
+	e.set(isSure, s.StateSure || away && s.State != conversation.StateAutomated)
 	e.set(isClosed, s.Closed)
 	e.tell(s.Window, s.ListedAt)
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+
 	"cmp"
 	"math"
 	"slices"
@@ -153,8 +154,7 @@ func (l *ledger) fold(e *entry, records []conversation.Record, seen conversation
 	state := e.state.state()
 	seen.Told, seen.Listed, seen.Closed, seen.Campaign = true, e.listed, e.is(isClosed), e.is(isCampaign)
 	seen.Window, seen.ListedAt = windowOf(int64(e.told), e.is(hasWindow)), time.Unix(0, e.seen)
-	if e.is(isSure) || state == conversation.StateArchived {
-		// Whether all have put it away may not be sure, yet people have it.
+	if e.is(isSure) {
 		seen.Owner = conversation.OwnerOf(state)
 		seen.Auto = l.queues[e.queue].AutoPickUp
 	}
