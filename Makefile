@@ -53,6 +53,7 @@ simulator: ## build the simulator into bin/
 test: tool-prometheus ## vet, run the tests with the race detector, and fuzz for a moment
 	$(GO) vet ./...
 	PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -race ./...
+	WEEK=1 $(GO) test -run '^TestASimulatedWeek$$' .
 	@$(MAKE) --no-print-directory fuzz
 
 # Each fuzz target runs for a moment in CI, for longer with FUZZTIME=10m.

@@ -1,7 +1,6 @@
 package collector
 
 import (
-
 	"cmp"
 	"math"
 	"slices"

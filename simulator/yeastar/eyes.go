@@ -10,6 +10,7 @@ import (
 type eyes struct {
 	*auditor
 	story   *story
+	past    *past
 	pass    int
 	records []world.Record
 }
@@ -23,7 +24,7 @@ func (e *eyes) left(from, before int64) (holder, int) { return e.showed(from, be
 // showed gives what the lists said for sure when the last record was between two.
 func (e *eyes) showed(from, before int64, closed bool) (holder, int) {
 	for i, sh := range slices.Backward(e.story.showings) {
-		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before || !e.taken(i) {
+		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before || !e.taken(i, from) {
 			continue
 		}
 		if who := e.shows(sh); who != holderUnknown {
@@ -33,14 +34,16 @@ func (e *eyes) showed(from, before int64, closed bool) (holder, int) {
 	return holderUnknown, 0
 }
 
-// taken tells whether a showing was noted for good: one that another showing has
-// replaced before the session was read is forgotten (R6).
-func (e *eyes) taken(i int) bool {
+// taken tells whether a showing was noted for good for the stretch that began with
+// a record: one that another showing has replaced before the session was read, or
+// before the stretch was settled, is forgotten (R6).
+func (e *eyes) taken(i int, began int64) bool {
 	if i+1 == len(e.story.showings) || e.story.showings[i+1].pass > e.pass {
 		return true
 	}
-	_, _, ok := e.log.complete(e.story, e.story.showings[i+1].pass-1)
-	return ok
+	until := e.story.showings[i+1].pass - 1
+	_, _, ok := e.log.complete(e.story, until)
+	return ok && (e.past == nil || began <= e.past.settledBy(until))
 }
 
 // changed tells whether a record between two ids gives the session to somebody
@@ -60,7 +63,7 @@ func (e *eyes) auto(queue int) bool {
 func (e *eyes) pickedFrom(record int64, found int) int {
 	queue := found
 	for i, sh := range e.story.showings {
-		if sh.pass > e.pass || sh.row.closed || sh.row.last >= record || !e.taken(i) {
+		if sh.pass > e.pass || sh.row.closed || sh.row.last >= record || !e.taken(i, 0) {
 			continue
 		}
 		queue = found

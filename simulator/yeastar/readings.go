@@ -37,9 +37,27 @@ type past struct {
 	// read and settledTo are the last record that was read, and that was settled: what
 	// they decide was decided then (R18), with what was known then.
 	read, settledTo int64
+	// track has how far each reading has settled the session, by pass.
+	track []settling
 	// unsettled tells that a message was young and under way at the last reading:
 	// then only another answer tells more.
 	unsettled bool
+}
+
+// settling is the last record that was settled at one reading.
+type settling struct {
+	pass int
+	to   int64
+}
+
+// settledBy is the last record that was settled by a pass.
+func (p *past) settledBy(pass int) int64 {
+	for _, s := range slices.Backward(p.track) {
+		if s.pass <= pass {
+			return s.to
+		}
+	}
+	return 0
 }
 
 func (p *past) clone() past {
@@ -269,6 +287,7 @@ func (a *auditor) read(s *story, have *past, p int, into *Counts) {
 		}
 	}
 	have.read, have.settledTo = h.lastOf(len(h.records), have.read), h.lastOf(h.settled, have.settledTo)
+	have.track = append(slices.Clip(have.track), settling{p, have.settledTo})
 	for _, v := range h.windows(a.outlook(s, h, p)) {
 		switch {
 		case have.judged[v.message]:
@@ -320,7 +339,7 @@ func (a *auditor) history(s *story, have *past, p int) (*history, bool) {
 	}); first >= 0 {
 		h.settled = first
 	}
-	h.divide(&eyes{auditor: a, story: s, pass: p, records: h.records})
+	h.divide(&eyes{auditor: a, story: s, past: have, pass: p, records: h.records})
 	return h, true
 }
 
