@@ -153,6 +153,12 @@ func (c *counts) begin(at place, failures []string) {
 	}
 }
 
+// began reports whether a place has its zeros.
+func (c *counts) began(at place) bool {
+	_, ok := c.counters[conversation.EventWindowLost][series{at.channel, at.queue}]
+	return ok
+}
+
 // keep drops what belongs to places that are no longer known.
 func (c *counts) keep(places map[place]*knownPlace) {
 	channels := make(map[string]bool)

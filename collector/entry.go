@@ -33,7 +33,9 @@ type entry struct {
 	// in at the last reading, if it did: indices of what the ledger knows.
 	channel, queue, waited uint16
 	state, sure            stateCode
-	flags                  entryFlags
+	// tries counts the readings whose records ended before what was listed.
+	tries uint8
+	flags entryFlags
 }
 
 // unsettled is what is known of a session of which a message is under way.
@@ -57,6 +59,8 @@ const (
 	isSure
 	// hasWindow is set where the last listing told a reply window.
 	hasWindow
+	// wasAsked is set once a session has been read that is not listed any more.
+	wasAsked
 	// hasFloor is set once it is known what the session is measured against.
 	hasFloor
 )

@@ -199,21 +199,20 @@ func (k *known) forget(now time.Time, l labels, seen map[place]*tally) {
 // class of time left on channels with windows, each age of who waits. Where
 // messages are not read, whose turn it is is not known, and where some are still
 // to be read, a zero of theirs might be untrue.
-func (k *known) fill(tallies map[place]*tally, backlogs map[place]*backlog, v *view) {
-	messages := v.has(groupMessages)
+func (k *known) fill(tallies map[place]*tally, backlogs map[place]*backlog, states []conversation.State, messages bool) {
 	for at, p := range k.places {
 		t, b := tallies[at], backlogs[at]
 		if t == nil {
 			t, b = newTally(), newBacklog()
 			tallies[at], backlogs[at] = t, b
 		}
-		for _, state := range v.info.States {
+		for _, state := range states {
 			t.open[kind{conversation.OriginRegular, state}] += 0
 			if p.campaign {
 				t.open[kind{conversation.OriginCampaign, state}] += 0
 			}
 		}
-		b.fill(v.info.States)
+		b.fill(states)
 		if !k.windowed[at.channel] {
 			continue
 		}

@@ -14,6 +14,8 @@ const (
 	holdPasses = 2
 	// entryLife is how long a session is remembered that is no longer listed (R24).
 	entryLife = time.Hour
+	// unreadLife is how long one is whose records cannot be read.
+	unreadLife = 24 * time.Hour
 	// maxEntries is how many sessions are remembered, maxTombstones of how many
 	// that were forgotten so much stays that they do not count again (R25).
 	maxEntries    = 150_000
@@ -30,8 +32,8 @@ type ledger struct {
 	// pass counts the passes, so that an entry tells when it was shown last.
 	pass uint32
 	sets conversation.ViewerSets
-	// channels and queues are what entries refer to by index; the first queue is
-	// none.
+	// channels and queues are what entries refer to by index; the first of
+	// each is none.
 	channels   []string
 	channelIDs map[string]uint16
 	queues     []conversation.Queue
@@ -53,7 +55,7 @@ type ledger struct {
 
 func newLedger(messages bool) *ledger {
 	return &ledger{
-		entries: make(map[int64]*entry), channelIDs: make(map[string]uint16),
+		entries: make(map[int64]*entry), channels: make([]string, 1), channelIDs: make(map[string]uint16),
 		queues: make([]conversation.Queue, 1), queueIDs: make(map[int64]uint16),
 		tombstones: make(map[int64]tombstone), inbound: make(map[string]int64), messages: messages, limit: maxEntries,
 		marks: newMarks(),
@@ -107,6 +109,7 @@ func (l *ledger) entry(s *conversation.Session, now time.Time) *entry {
 		l.entries[s.ID] = e
 	}
 	e.seen, e.pass = now.UnixNano(), l.pass
+	e.set(wasAsked, false)
 	return e
 }
 
@@ -229,7 +232,7 @@ func (l *ledger) over(e *entry, missed bool, now time.Time, cover conversation.C
 	case !l.messages:
 		return old || !missed && cover.AllViewers()
 	default:
-		return old && e.known() && e.settled()
+		return old && e.known() && e.settled() || now.Sub(time.Unix(0, e.seen)) >= unreadLife
 	}
 }
 
@@ -258,7 +261,7 @@ func (l *ledger) missed(e *entry, now time.Time, cover conversation.Coverage) (m
 	for _, name := range cover.Failed {
 		missed = missed || e.shownBy.Has(name)
 	}
-	recent := now.Sub(seen) <= holdTime || l.pass-e.pass <= holdPasses
+	recent := now.Sub(seen).Abs() <= holdTime || l.pass-e.pass <= holdPasses
 	return missed, held || missed && recent
 }
 

@@ -19,8 +19,9 @@ type marks struct {
 	// swept is how far the closed sessions were read, sweptAt when they were last.
 	swept   conversation.Mark
 	sweptAt time.Time
-	// forgotten is the highest record of a tombstone that had to go.
-	forgotten int64
+	// forgotten is the highest record of a tombstone that had to go, forgottenAt
+	// when the session of one was last seen, in Unix seconds.
+	forgotten, forgottenAt int64
 }
 
 // mark is a record and the instant, in Unix seconds, at which it was the newest.
@@ -78,7 +79,7 @@ func (m *marks) raise(e *entry) {
 	}
 	e.set(hasFloor, true)
 	// A tombstone's record and instant are there already.
-	e.floor, e.floorAt = max(e.floor, lowest.id, m.forgotten), max(e.floorAt, seconds(lowest.at))
+	e.floor, e.floorAt = max(e.floor, lowest.id, m.forgotten), max(e.floorAt, seconds(max(lowest.at, m.forgottenAt)))
 }
 
 // seconds is an instant in Unix seconds, until 2106.
@@ -128,7 +129,8 @@ func (l *ledger) trim() {
 	slices.SortFunc(ids, func(a, b int64) int { return cmp.Compare(l.tombstones[a].seen, l.tombstones[b].seen) })
 	// A tenth more, so that this is not done at every pass.
 	for _, id := range ids[:len(ids)-most+most/10] {
-		l.marks.forgotten = max(l.marks.forgotten, l.tombstones[id].counted)
+		stone := l.tombstones[id]
+		l.marks.forgotten, l.marks.forgottenAt = max(l.marks.forgotten, stone.counted), max(l.marks.forgottenAt, stone.seen)
 		delete(l.tombstones, id)
 	}
 }

@@ -38,6 +38,8 @@ type view struct {
 	outcomes []outcome
 	// began is false where a scrape's time was over before a pass could serve it.
 	began bool
+	// notes are what an operator should know of what the system does not have.
+	notes []error
 	// problem is why the system did not tell what it is.
 	problem error
 	// list is what was listed, until it is counted.
@@ -103,6 +105,14 @@ type Target struct {
 	known  *known
 	counts *counts
 	logged map[string]logged
+	// swept is how the last sweep of the closed sessions went.
+	swept outcome
+	// counting is how long the last counting took.
+	counting time.Duration
+	// readOnce is true once messages were read without a failure.
+	readOnce bool
+	// unsupported is true where the system turned out to have no messages.
+	unsupported bool
 	// behind is true while there was not enough time to read all messages.
 	behind bool
 	last   lastView
@@ -140,14 +150,20 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 		if !slices.Contains(wanted, g.name) {
 			continue
 		}
-		if o := g.read(t, ctx, v); !o.unsupported {
+		var o outcome
+		if err := t.contain("reading the group "+g.name, func() error { o = g.read(t, ctx, v); return nil }); err != nil {
+			o = outcome{group: g.name, problems: []error{err}}
+		}
+		if !o.unsupported {
 			v.outcomes = append(v.outcomes, o)
 		}
 	}
 	t.readInfo(ctx, v)
+	begun := time.Now()
 	if err := t.contain("counting the sessions", func() error { t.tally(v); return nil }); err != nil {
 		v.fail(err)
 	}
+	t.counting = time.Since(begun)
 	v.counts = t.published.Load()
 	v.end = t.opts.Now()
 	if !errors.Is(ctx.Err(), context.Canceled) {
@@ -268,13 +284,24 @@ func (t *Target) contain(doing string, read func() error) (err error) {
 	return read()
 }
 
-// problems returns what went wrong in a pass. Where nothing else tells why the
-// target is down, it is why it did not tell what it is.
+// problems returns what went wrong in a pass, each once. Where nothing else tells
+// why the target is down, it is why it did not tell what it is.
 func (v *view) problems() []error {
 	var all []error
-	for _, o := range v.outcomes {
-		all = slices.Concat(all, o.problems, o.warnings)
+	told := make(map[string]bool)
+	add := func(problems []error) {
+		for _, err := range problems {
+			if key := conversation.Key(err); !told[key] {
+				told[key] = true
+				all = append(all, err)
+			}
+		}
 	}
+	for _, o := range v.outcomes {
+		add(o.problems)
+		add(o.warnings)
+	}
+	add(v.notes)
 	if len(all) == 0 && !v.up && v.problem != nil {
 		all = append(all, v.problem)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"conversation_exporter/conversation"
 )
@@ -26,9 +27,12 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 		t.ledger.marks.baseline(list, begun)
 	}
 	read := t.readThreads(ctx, v, list)
-	if read.unsupported {
+	if read.unsupported && !t.readOnce {
+		// The system has no such thing. That is no failure, yet somebody should know.
+		t.unsupported, v.notes = true, read.problems
 		return read
 	}
+	t.unsupported, t.readOnce = false, t.readOnce || read.success
 	o.problems = slices.Concat(o.problems, read.problems)
 	o.success = o.success && read.success
 	o.timedOut = o.timedOut || read.timedOut
@@ -42,9 +46,11 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 	now := t.opts.Now()
 	marks := &t.ledger.marks
 	if since := now.Sub(marks.sweptAt); since >= 0 && since < sweepEvery {
-		return outcome{success: true}
+		return t.swept // What it could not read is still missing.
 	}
 	var cover conversation.Coverage
+	ctx, done := half(ctx)
+	defer done()
 	err := t.contain("listing the closed sessions", func() (err error) {
 		list.closed, marks.swept, cover, err = t.opts.Source.ClosedSessions(ctx, marks.swept)
 		return err
@@ -55,10 +61,14 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 	case err != nil && len(cover.Problems) == 0:
 		cover.Problems = []error{err}
 	}
-	swept := (&listing{cover: cover, failed: err}).outcome(groupMessages)
+	if errors.Is(err, context.DeadlineExceeded) {
+		cover.TimedOut = true // Nothing failed: there was no time.
+	}
+	swept := (&listing{cover: cover}).outcome(groupMessages)
+	swept.success = swept.success && (err == nil || cover.TimedOut)
 	swept.partial = !cover.Complete() || err != nil
 	if err == nil && !swept.timedOut {
-		marks.sweptAt = now
+		marks.sweptAt, t.swept = now, swept
 	}
 	t.ledger.sweep(list.closed, now)
 	return swept
@@ -69,7 +79,7 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcome {
 	o := outcome{success: true}
 	wants := t.ledger.wants(t.opts.Now(), list.cover)
-	v.pending = len(wants)
+	v.pending = len(wants) + t.ledger.leftOut
 	if len(wants) == 0 {
 		t.behind = false
 		return o
@@ -80,14 +90,21 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 			first[wants[i].Session] = true
 		}
 	}
+	until, done := t.readingTime(ctx)
+	defer done()
 	err := t.contain("reading the messages", func() error {
-		for thread, err := range t.opts.Source.Messages(ctx, wants) {
+		for thread, err := range t.opts.Source.Messages(until, wants) {
 			if err != nil {
 				o.problems = append(o.problems, err)
 				continue
 			}
-			t.ledger.read(&thread)
-			v.pending--
+			if err := t.contain("taking note of a session's messages", func() error { t.ledger.read(&thread); return nil }); err != nil {
+				o.problems = append(o.problems, err)
+				t.ledger.passOver(thread.Session)
+			}
+			if e := t.ledger.entries[thread.Session]; e == nil || e.known() {
+				v.pending--
+			}
 			if thread.Skipped > 0 {
 				o.partial = true
 				t.skip(thread, first[thread.Session])
@@ -102,11 +119,37 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 		o.unsupported = o.unsupported || errors.Is(err, conversation.ErrUnsupported)
 		o.timedOut = o.timedOut || errors.Is(err, context.DeadlineExceeded)
 	}
-	o.timedOut = o.timedOut || errors.Is(ctx.Err(), context.DeadlineExceeded)
+	o.timedOut = o.timedOut || errors.Is(until.Err(), context.DeadlineExceeded)
 	o.success = !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = o.partial || v.pending > 0
 	t.behind = v.pending > 0 && o.timedOut
 	return o
+}
+
+// half gives half of the time that is left: the closed sessions must not take what
+// the messages need.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	until, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, time.Until(until)/2)
+}
+
+// leastCounting is how much of its time a pass keeps for counting what it read,
+// more where the last counting took longer.
+const leastCounting = 100 * time.Millisecond
+
+// readingTime is the time for reading messages: what is read must be counted
+// before the deadline too, or the scrape is told nothing at all.
+func (t *Target) readingTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	until, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	const share = 4 // At most a quarter of what is left.
+	left := time.Until(until)
+	return context.WithTimeout(ctx, left-min(max(leastCounting, 3*t.counting), left/share))
 }
 
 // skip counts the records that were passed over, unless they are history (R29).

@@ -15,7 +15,10 @@ const (
 	maxFirst = 200
 	// askGone and askStuck are how often the records of a session are read that is
 	// not listed any more (R24), or whose message is stuck (R13).
-	askGone  = 5 * time.Minute
+	askGone = 5 * time.Minute
+	// maxTries is how often a session is read whose records end before the message
+	// that was listed.
+	maxTries = 3
 	askStuck = 10 * time.Minute
 )
 
@@ -36,9 +39,11 @@ func (l *ledger) sweep(sessions []conversation.Session, now time.Time) {
 		if e := l.entries[s.ID]; e != nil && e.pass == l.pass && !e.is(isClosed) && e.listed > s.LastMessage {
 			continue
 		}
-		if len(l.entries) < l.limit || l.entries[s.ID] != nil {
-			l.show(l.entry(s, now), s, conversation.Coverage{})
+		if len(l.entries) >= l.limit && l.entries[s.ID] == nil {
+			l.leftOut++
+			continue
 		}
+		l.show(l.entry(s, now), s, conversation.Coverage{})
 	}
 }
 
@@ -51,7 +56,7 @@ func (l *ledger) wants(now time.Time, cover conversation.Coverage) []conversatio
 		l.marks.raise(e)
 		switch {
 		case l.asks(e, now, cover):
-			list = append(list, wanted{Want: e.want(id), urgency: e.urgency(now)})
+			list = append(list, wanted{Want: e.want(id), urgency: e.urgency(now, e.pass == l.pass)})
 		case e.pass == l.pass && e.known() && e.settled():
 			l.fold(e, nil, conversation.Seen{Now: now})
 		}
@@ -66,13 +71,14 @@ func (l *ledger) wants(now time.Time, cover conversation.Coverage) []conversatio
 
 // asks reports whether the records of a session are to be read in this pass.
 func (l *ledger) asks(e *entry, now time.Time, cover conversation.Coverage) bool {
-	asked := time.Unix(int64(e.asked), 0)
+	// A clock that was set back must not keep anything waiting.
+	asked := now.Sub(time.Unix(int64(e.asked), 0)).Abs()
 	switch {
 	case !e.known(), !e.settled():
 		return true
-	case e.open != nil && now.Sub(asked) >= askStuck:
+	case e.open != nil && asked >= askStuck:
 		return true // A message is stuck.
-	case e.pass == l.pass, e.is(isClosed), asked.After(time.Unix(0, e.seen)) && now.Sub(asked) < askGone:
+	case e.pass == l.pass, e.is(isClosed), e.is(wasAsked) && asked < askGone:
 		return false
 	default:
 		missed, _ := l.missed(e, now, cover)
@@ -115,11 +121,11 @@ type urgency struct {
 	then  int64
 }
 
-func (e *entry) urgency(now time.Time) urgency {
+func (e *entry) urgency(now time.Time, listed bool) urgency {
 	const queued, windowed, open, rest = 0, 1, 2, 3
 	end := int64(e.told)
 	switch {
-	case e.is(isClosed):
+	case e.is(isClosed), !listed:
 		return urgency{rest, e.listed}
 	case e.state.state() == conversation.StateQueued:
 		return urgency{queued, e.listed}
@@ -141,10 +147,22 @@ func (l *ledger) read(t *conversation.Thread) {
 		return
 	}
 	l.fold(e, t.Records, conversation.Seen{FromStart: t.FromStart, Now: t.ReadAt})
-	e.read = e.listed
+	// Where the records end before what was listed, they may be a moment behind; or
+	// that message is gone for good.
+	if e.tries++; e.shown().Last >= e.listed || e.tries >= maxTries {
+		e.read, e.tries = e.listed, 0
+	}
 	e.asked = seconds(t.ReadAt.Unix())
+	e.set(wasAsked, e.pass != l.pass)
 	if e.pass != l.pass && e.shown().Closed() {
 		e.set(isClosed, true)
+	}
+}
+
+// passOver takes the records of a session as read that could not be folded.
+func (l *ledger) passOver(id int64) {
+	if e := l.entries[id]; e != nil {
+		e.read = e.listed
 	}
 }
 

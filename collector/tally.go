@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"time"
 
 	"conversation_exporter/conversation"
@@ -35,10 +36,10 @@ func (t *Target) tally(v *view) {
 	}
 	t.count(l)
 	t.known.forget(now, l, tallies)
-	t.known.fill(tallies, backlogs, v)
+	t.known.fill(tallies, backlogs, v.info.States, t.ledger.messages && !t.unsupported)
 	v.tallies, v.folded = tallies, l.folded
 	if v.has(groupMessages) {
-		v.backlogs, v.sending, v.inbound = backlogs, l.byChannel(t.ledger.sending(), earlier), t.counts.inbound
+		v.backlogs, v.sending, v.inbound = backlogs, l.byChannel(t.ledger.sending(), earlier), maps.Clone(t.counts.inbound)
 		t.settleCounts(v.info.Failures)
 	}
 	t.publish()
@@ -53,14 +54,21 @@ func (l *ledger) sessions() []conversation.Session {
 	return list
 }
 
-// count adds what was read and not counted yet, under the labels of this pass.
+// count adds what was read and not counted yet, under the labels of this pass. A
+// place that was not exported yet shows its zeros first: increase() does not see
+// the first event of a series that begins with it.
 func (t *Target) count(l labels) {
+	var wait []countable
 	for _, e := range t.ledger.events {
 		at := l.place(e.channel, e.queue)
 		t.known.know(at)
+		if !t.counts.began(at) {
+			wait = append(wait, e)
+			continue
+		}
 		t.counts.add(at, e)
 	}
-	t.ledger.events = t.ledger.events[:0]
+	t.ledger.events = wait
 	for channel, at := range l.byChannel(t.ledger.inbound, later) {
 		t.counts.inbound[channel] = at
 	}

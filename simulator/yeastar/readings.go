@@ -44,22 +44,6 @@ type past struct {
 	unsettled bool
 }
 
-// settling is the last record that was settled at one reading.
-type settling struct {
-	pass int
-	to   int64
-}
-
-// settledBy is the last record that was settled by a pass.
-func (p *past) settledBy(pass int) int64 {
-	for _, s := range slices.Backward(p.track) {
-		if s.pass <= pass {
-			return s.to
-		}
-	}
-	return 0
-}
-
 func (p *past) clone() past {
 	c := *p
 	c.counted, c.fixed, c.judged, c.ended = maps.Clone(p.counted), maps.Clone(p.fixed), maps.Clone(p.judged), slices.Clone(p.ended)
@@ -350,21 +334,6 @@ func (h *history) end(id int64) {
 		h.records = slices.Insert(h.records, i+1, world.Record{
 			ID: id, Session: h.records[i].Session, At: h.records[i].At, Kind: world.KindClosed, Side: world.SideSystem,
 		})
-	}
-}
-
-// settle keeps the deliveries that are settled now. What is still being sent
-// counts as delivered from then on.
-func (p *past) settle(h *history) {
-	for i := range h.records[:h.settled] {
-		r := &h.records[i]
-		if _, ok := p.fixed[r.ID]; ok || r.Kind != world.KindMessage {
-			continue
-		}
-		if r.Delivery == world.Sending {
-			r.Delivery = world.Sent
-		}
-		p.fixed[r.ID] = telling{delivery: r.Delivery, failure: r.Failure}
 	}
 }
 

@@ -21,7 +21,6 @@ const (
 	// since the last pass is seldom more.
 	pageNews = 20
 	// pageFirst is how many where the batch has first reads, which go further back.
-	// Fewer than batchMost, so that a full batch shows for what page_size counts.
 	// It is below batchMost, so that a full batch shows what page_size counts for,
 	// even if each session has a single record, as those of a campaign have.
 	pageFirst = batchMost - 1

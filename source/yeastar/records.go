@@ -98,6 +98,15 @@ func (e *sendError) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// failures are the reasons by which failed messages are counted.
+func failures() []string {
+	list := make([]string, 0, len(sendErrors())+1)
+	for _, reason := range sendErrors() {
+		list = append(list, string(reason))
+	}
+	return append(list, failureOther)
+}
+
 // sendErrors is the vendor's enum.
 func sendErrors() []sendError {
 	return []sendError{

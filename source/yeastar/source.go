@@ -196,6 +196,7 @@ func (s *Source) Info(ctx context.Context) (conversation.Info, error) {
 			conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated,
 			conversation.StateShared, conversation.StateArchived,
 		},
+		Failures:   failures(),
 		AcceptedAt: s.tokens.lastAccepted(),
 	}, err
 }
