@@ -96,8 +96,12 @@ bench-process: build simulator ## measure time and memory of the whole program f
 		$(GO) test -run '^$$' -bench BenchmarkProcess -benchtime 5x -timeout 30m .
 
 .PHONY: soak
-soak: ## run the simulated day for many seeds; SEEDS=100 chooses
-	SEEDS='$(SEEDS)' $(GO) test -count=1 -timeout 60m -run TestASimulatedDay .
+soak: ## run the simulated day and week for many seeds; SEEDS=100 chooses
+	WEEK=1 SEEDS='$(SEEDS)' $(GO) test -count=1 -timeout 120m -run 'TestASimulated(Day|Week)' .
+
+.PHONY: never-shown
+never-shown: ## measure what the API never shows of what happens
+	NEVER_SHOWN=1 $(GO) test -count=1 -v -run TestWhatTheAPINeverShows .
 
 .PHONY: mutations
 mutations: tool-prometheus ## look for mistakes in the alert rules and in the code that no test finds

@@ -70,15 +70,19 @@ the configuration. No label holds anything of a customer.
 | ` + "`state`" + ` | ` + "`arriving`, `queued`, `assigned`, `automated`, `shared`, `archived`" + `; each system has some of them |
 | ` + "`awaiting`" + ` | ` + "`agent`, `customer`, `unknown`" + ` |
 | ` + "`remaining`" + ` | ` + "`expired`, `lt_15m`, `15m_30m`, `30m_1h`, `1h_4h`, `ge_4h`" + ` |
+| ` + "`age`" + ` | ` + "`lt_5m`, `5m_15m`, `15m_1h`, `1h_4h`, `4h_24h`, `ge_24h`" + ` |
+| ` + "`sender`" + ` | ` + "`customer`, `agent`, `bot`, `api`" + ` |
+| ` + "`to`" + ` | ` + "`queue`, `agent`, `api`" + ` |
 | ` + "`endpoint`" + ` | the path of the call below the root of the system's API, such as ` + "`message_session/search`" + ` |
-| ` + "`reason`" + ` | ` + "`timeout`; `connection`; `tls`; `http_3xx`" + `, a redirect, which is never followed; ` + "`http_4xx`; `http_5xx`; `throttled`" + `, HTTP 429; ` + "`auth`" + `, HTTP 401, 403 or a proxy's 407; ` + "`decode`" + `, an answer that is not the API's; ` + "`too_large`; `errcode_N`" + ` for a documented error code of the system, such as ` + "`errcode_10004`; `errcode_other`" + ` for any other |
+| ` + "`reason`" + ` | of a closing: ` + "`agent`, `customer`, `timeout`, `abandoned`, `ticket`, `other`" + `; of a message that failed: the system's own words, such as ` + "`exceeds_time_limit`" + `, and ` + "`other`" + `; of a dropped record: ` + "`future`" + `; of a request: ` + "`timeout`; `connection`; `tls`; `http_3xx`" + `, a redirect, which is never followed; ` + "`http_4xx`; `http_5xx`; `throttled`" + `, HTTP 429; ` + "`auth`" + `, HTTP 401, 403 or a proxy's 407; ` + "`decode`" + `, an answer that is not the API's; ` + "`too_large`; `errcode_N`" + ` for a documented error code of the system, such as ` + "`errcode_10004`; `errcode_other`" + ` for any other |
 
 ## How many series
 
 A pair of channel and queue is exported from when it is first seen, and then for as long as the queue
 exists, with zeros: one series a state of the system (5 for a Yeastar PBX), as many again once a campaign
-was seen there, and 6 to 7 for reply windows where the channel has them. Requests have up to 13 series an endpoint, of which a Yeastar
-PBX has 8, and one more for each reason for which one ever failed.
+was seen there, and 12 to 14 for reply windows where the channel has them; of messages 24 for who is unanswered, 19 counters, 45 of histograms and
+a few more: about 125 in all. A channel has 5 counters of messages and one for each reason for which a message may fail, 20 with a Yeastar PBX. Requests have up to 13 series an endpoint, of which a Yeastar
+PBX has 10, and one more for each reason for which one ever failed.
 `)
 	return b.Bytes()
 }

@@ -235,7 +235,7 @@ func TestASimulatedWeek(t *testing.T) {
 	// With the race detector a day is enough; `make test` runs whole weeks without.
 	seeds, days := uint64(1), 1
 	if os.Getenv("WEEK") != "" {
-		seeds, days = 3, 7
+		seeds, days = 2, 7
 	}
 	if text := os.Getenv("SEEDS"); text != "" { // make soak
 		var err error
