@@ -39,6 +39,10 @@ type fake struct {
 	asked                []conversation.Want
 	most, sweeps         int
 	sweepErr, messageErr error
+	sweepCover           conversation.Coverage
+	// slow is how long reading takes by the clock, messageDuring is called meanwhile.
+	slow          time.Duration
+	messageDuring func(context.Context)
 	// down is true where no call succeeds.
 	down bool
 	// during is called while the sessions are listed.
@@ -76,7 +80,7 @@ func (f *fake) ClosedSessions(_ context.Context, since conversation.Mark) ([]con
 	}
 	mark, known := since.Viewers[viewer]
 	sessions = slices.DeleteFunc(sessions, func(s conversation.Session) bool { return !known || s.LastMessage <= mark })
-	return sessions, conversation.Mark{Viewers: map[string]int64{viewer: f.last()}}, conversation.Coverage{Read: 1}, nil
+	return sessions, conversation.Mark{Viewers: map[string]int64{viewer: f.last()}}, f.sweepCover, nil
 }
 
 // viewer is who shows all sessions of a fake.
@@ -95,6 +99,10 @@ func (f *fake) last() (id int64) {
 func (f *fake) Messages(ctx context.Context, wants []conversation.Want) iter.Seq2[conversation.Thread, error] {
 	return func(yield func(conversation.Thread, error) bool) {
 		f.asked = nil
+		f.clock.advance(f.slow)
+		if f.messageDuring != nil {
+			f.messageDuring(ctx)
+		}
 		if f.messageErr != nil {
 			yield(conversation.Thread{}, f.messageErr)
 			return
