@@ -45,6 +45,8 @@ type reading struct {
 	// from answers, in the order of the wants. It comes before the rest.
 	rest  []*thread
 	tasks []task
+	// alone is how many of the last of the rest are asked for by themselves.
+	alone int
 	// busy counts the tasks under way, unread the sessions without a thread.
 	busy, unread int
 	// over is true once nothing more is to be asked.
@@ -75,6 +77,7 @@ type loss struct {
 func newReading(s *Source, wants []conversation.Want) *reading {
 	r := &reading{source: s, out: make(chan conversation.Thread)}
 	r.more = sync.NewCond(&r.mu)
+	wants, r.alone = s.suspects.last(wants)
 	known := make(map[int64]bool, len(wants))
 	for i, want := range wants {
 		if !known[want.Session] {
@@ -171,7 +174,7 @@ func (r *reading) next() (task, bool) {
 			t.threads = t.threads[:most]
 		}
 	case len(r.rest) > 0:
-		n := min(most, len(r.rest))
+		n := max(1, min(most, len(r.rest)-r.alone))
 		t.threads, r.rest = r.rest[:n], r.rest[n:]
 	default:
 		return task{}, false
@@ -208,6 +211,11 @@ func (r *reading) do(ctx context.Context, t task) {
 		r.busy--
 		r.more.Broadcast()
 	}()
+	defer func() {
+		if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			r.source.suspects.missed(t.threads)
+		}
+	}()
 	if !t.follow {
 		r.batch(ctx, t)
 		return
@@ -223,6 +231,7 @@ func (r *reading) do(ctx context.Context, t task) {
 // deliver hands over a thread. Somebody takes it, even if only to let it go.
 func (r *reading) deliver(t *thread) {
 	done := t.finish()
+	r.source.suspects.cleared(done.Session)
 	r.mu.Lock()
 	r.unread--
 	r.mu.Unlock()

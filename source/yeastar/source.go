@@ -44,6 +44,8 @@ type Source struct {
 	// sweptAt is when each viewer's list of closed sessions was last asked for.
 	sweptAt map[viewer]time.Time
 	sets    conversation.ViewerSets
+	// suspects are sessions that may be what the PBX cannot tell.
+	suspects suspects
 	// batches is how many sessions message/query takes at a time.
 	batches batchSize
 }
