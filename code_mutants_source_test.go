@@ -37,7 +37,7 @@ func sourceMutants() map[string][]codeMutant {
 			{"R30", "one.stale() || !one.complete()", "!one.complete()"},
 			{"R30", "one.stale() || !one.complete()", "one.stale()"},
 			{"R30", "batchMost = 50", "batchMost = 1"},
-			{"R30", "one.fromStart = !cut && len(rows)", "one.fromStart = len(rows)"},
+			{"R30", "one.fromStart = one.want.After == 0 && !cut && len(rows)", "one.fromStart = one.want.After == 0 && len(rows)"},
 			{"R30", "len(rows) < pageSize && !r.lists", "!r.lists"},
 			{"R30", " && !r.lists.mayBeCapped(len(rows))", ""},
 			{"R30", "\t\tparts = append(parts, task{threads: []*thread{one}, follow: true})\n", "\t\t_ = one\n"},

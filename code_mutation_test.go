@@ -233,6 +233,7 @@ func TestMutationsDocument(t *testing.T) {
 	}
 	count := make(map[string]int)
 	list := allCodeMutants()
+	codeTexts(t, list) // Each must still be in the code.
 	for _, m := range list {
 		count[m.rule]++
 	}
