@@ -130,7 +130,7 @@ func foldMutants() []codeMutant {
 		{"R10", "\tif f.facts.Entered != 0 {\n", "\t{\n"},
 		{"R10", "f.facts.Owner == OwnerQueue && f.facts.is(autoPickUp)", "f.facts.Owner == OwnerQueue"},
 		{"R10", "f.facts.Owner == OwnerQueue && f.facts.is(autoPickUp)", "f.facts.is(autoPickUp) && r.Answers(f.seen.Campaign)"},
-		{"R10", "Moved: f.moved}", "Moved: false}"},
+		{"R10", "Moved: f.moved}", "Moved: 0}"},
 		{"R10", "\tf.moved = r.ID\n\tf.facts.Owner = owner\n", "\tf.facts.Owner = owner\n"},
 		{"R11", "if f.facts.Owner == OwnerQueue && (reason == ClosedByCustomer || reason == ClosedByTimeout)", "if f.facts.Owner == OwnerQueue && reason == ClosedByTimeout"},
 		{"R11", "if f.facts.Owner == OwnerQueue && (reason == ClosedByCustomer || reason == ClosedByTimeout)", "if f.facts.Owner == OwnerQueue && reason == ClosedByCustomer"},
