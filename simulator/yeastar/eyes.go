@@ -94,8 +94,13 @@ func (a *auditor) shows(sh showing) holder {
 	}
 }
 
-// sure tells whether a pass has read every viewer.
+// sure tells whether a pass has read every viewer, and knew that these are all.
 func (a *auditor) sure(p *pass, closed bool) bool {
+	for _, untold := range p.untold {
+		if untold {
+			return false
+		}
+	}
 	for v := range a.viewers {
 		if closed && !p.swept[v] || !closed && !p.whole[v] {
 			return false

@@ -98,7 +98,7 @@ func (b *batchSize) mayBeCut(total, pageSize int, totals *longest) bool {
 	defer b.mu.Unlock()
 	capped := totals.mayBeCapped(total)
 	b.apart = b.apart || total > pageSize
-	return !b.apart && (capped || total == pageSize)
+	return total == pageSize || capped && !b.apart
 }
 
 // batch reads some sessions in one answer.
