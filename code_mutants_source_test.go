@@ -43,7 +43,7 @@ func sourceMutants() map[string][]codeMutant {
 			{"R30", "\t\tparts = append(parts, task{threads: []*thread{one}, follow: true})\n", "\t\t_ = one\n"},
 			{"R30", "\t\tr.source.batches.refused(len(ids))\n", ""},
 			{"R30", "cut := out.Errcode.n == codePartial", "cut := false"},
-			{"R30", "!b.apart && (capped || total == pageSize)", "!b.apart && (capped && false || total == pageSize)"},
+			{"R30", "total == pageSize || capped && !b.apart", "total == pageSize"},
 		},
 		"source/yeastar/threads.go": {
 			{"R29", "t.fromStart || t.news() > t.limit() || t.want.Reached(t.records)", "t.fromStart || t.news() > t.limit()"},

@@ -262,7 +262,7 @@ func (w *week) live(t *testing.T, d time.Duration) {
 	t.Helper()
 	end := w.sim.World.Now().Add(d)
 	list := append(troubles(), messageTroubles()...)
-	list = slices.DeleteFunc(list, func(tr trouble) bool { return tr.invents })
+	list = slices.DeleteFunc(list, func(tr trouble) bool { return tr.invents || tr.unsure })
 	slices.SortFunc(list, func(a, b trouble) int { return strings.Compare(a.name, b.name) })
 	for w.sim.World.Now().Before(end) && !t.Failed() && !w.muddy {
 		for calm := range 4 + w.rng.IntN(8) {

@@ -88,7 +88,6 @@ func (c *call) ids(name string, limit int) []int {
 // and lets the modes be noted that are told.
 func (s *Server) leaveOut(c *call, list []queueInfo, queues []world.Queue) {
 	_, noMembers := s.fault(c, NoMembers)
-	c.membersKept = noMembers
 	_, noMode := s.fault(c, NoAssignmentMode)
 	for i := range list {
 		if noMembers {

@@ -34,9 +34,6 @@ type pass struct {
 	// begun and whole are the viewers whose list of open sessions was begun, and
 	// read from its begin to its end; swept those whose closed sessions were begun.
 	begun, whole, swept map[world.Viewer]bool
-	// untold are the endpoints of queues, members and extensions, true where they
-	// were asked and did not tell: then nobody knows whether all viewers were read.
-	untold map[string]bool
 }
 
 // sweep is how far a viewer's closed sessions were read (R23).
@@ -128,7 +125,7 @@ func (c *chronicle) at(now time.Time) *pass {
 		return &c.passes[n-1]
 	}
 	c.passes = append(c.passes, pass{
-		at: now, untold: make(map[string]bool), begun: make(map[world.Viewer]bool), whole: make(map[world.Viewer]bool), swept: make(map[world.Viewer]bool),
+		at: now, begun: make(map[world.Viewer]bool), whole: make(map[world.Viewer]bool), swept: make(map[world.Viewer]bool),
 	})
 	return &c.passes[len(c.passes)-1]
 }

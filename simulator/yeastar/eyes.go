@@ -94,13 +94,8 @@ func (a *auditor) shows(sh showing) holder {
 	}
 }
 
-// sure tells whether a pass has read every viewer, and knew that these are all.
+// sure tells whether a pass has read every viewer.
 func (a *auditor) sure(p *pass, closed bool) bool {
-	for _, untold := range p.untold {
-		if untold {
-			return false
-		}
-	}
 	for v := range a.viewers {
 		if closed && !p.swept[v] || !closed && !p.whole[v] {
 			return false

@@ -128,14 +128,6 @@ func (n *notes) thread(id int64, records []world.Record, now time.Time) {
 	n.log.thread(id, records, now)
 }
 
-// directory notes whether what an endpoint tells of queues, members and extensions
-// was told the last time it was asked in a pass.
-func (n *notes) directory(endpoint string, told bool, now time.Time) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.log.at(now).untold[endpoint] = !told
-}
-
 func (n *notes) show(s *world.Session, v world.Viewer, now time.Time) {
 	entry := n.sessions[s.ID]
 	if entry == nil {

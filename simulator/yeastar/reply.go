@@ -75,9 +75,6 @@ func failure(code int) reply {
 	return reply{fields: map[string]any{"errcode": code, "errmsg": message(code)}}
 }
 
-// succeeded tells whether the answer has the code of success.
-func (r reply) succeeded() bool { return r.fields["errcode"] == codeSuccess }
-
 func success() reply { return failure(codeSuccess) }
 
 // with adds a field.

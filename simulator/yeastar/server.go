@@ -77,8 +77,6 @@ type call struct {
 	params   params
 	token    string
 	content  []byte
-	// membersKept tells that the answer leaves out the members of queues.
-	membersKept bool
 	// shown notes what the answer shows, once it is sure to go out whole.
 	shown func()
 }
@@ -121,8 +119,6 @@ func New(w *world.World, o Options) *Server {
 // in which it happens: on the way, in the PBX, and on the way back.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
-	told := false
-	defer func() { s.noteDirectory(c, told) }()
 	if s.dropped(w, c) {
 		return
 	}
@@ -139,8 +135,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.obstruct(w, f)
 		return
 	}
-	answer := s.answer(c)
-	body := c.encode(answer)
+	body := c.encode(s.answer(c))
 	if f, ok := s.fault(c, backKinds()...); ok {
 		c.spoil(r.Context(), w, f, body)
 		return
@@ -148,17 +143,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.shown != nil {
 		c.shown()
 	}
-	told = answer.succeeded() && !c.membersKept
 	// The status is 200 whatever the answer says.
 	c.send(w, response{status: http.StatusOK, kind: typeJSON, body: body})
-}
-
-// noteDirectory notes whether the PBX has told what whom to ask depends on: its
-// queues, their members, its extensions. The clock may have gone on meanwhile.
-func (s *Server) noteDirectory(c *call, told bool) {
-	if s.notes != nil && (strings.HasPrefix(c.endpoint, "message_queue/") || c.endpoint == "extension/list") {
-		s.notes.directory(c.endpoint, told, c.now)
-	}
 }
 
 // newCall counts the request and takes the switches as they are now.
