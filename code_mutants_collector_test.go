@@ -38,8 +38,6 @@ func collectorMutants() map[string][]codeMutant {
 		"collector/tally.go": {
 			{"R19", "if t.ledger.marks.exist() {", "if !t.ledger.marks.exist() || t.ledger.marks.exist() {"},
 			{"R18", "t.ledger.events = wait\n", "_ = wait\n"},
-			{"R23", "sweepEvery = 50 * time.Second", "sweepEvery = 51 * time.Second"},
-			{"R23", "sweepEvery = 50 * time.Second", "sweepEvery = 39 * time.Second"},
 		},
 	}
 }
@@ -157,8 +155,8 @@ func readingMutants() []codeMutant {
 		{"R13", "len(records) == 0 || records[0].ID > e.open.sending.ID", "len(records) == 0"},
 		{"R13", "len(records) == 0 || records[0].ID > e.open.sending.ID", "records != nil && records[0].ID > e.open.sending.ID"},
 		{"R13", "folded.Shown != folded.Settled || sending.ID > 0", "folded.Shown != folded.Settled"},
-		{"R24", "askGone = 5 * time.Minute", "askGone = 6 * time.Minute"},
-		{"R24", "askGone = 5 * time.Minute", "askGone = 4 * time.Minute"},
+		{"R24", "askGone  = 5 * time.Minute", "askGone  = 6 * time.Minute"},
+		{"R24", "askGone  = 5 * time.Minute", "askGone  = 4 * time.Minute"},
 		{"R24", "asked < askGone", "asked <= askGone"},
 		{"R24", "e.is(wasAsked) && asked", "asked"},
 		{"R24", "return !missed // It is gone", "return false && !missed // It is gone"},
@@ -203,6 +201,8 @@ func readingMutants() []codeMutant {
 func readerMutants() []codeMutant {
 	return []codeMutant{
 		{"R19", "\tif !errors.Is(ctx.Err(), context.Canceled) {\n", "\t{\n"},
+		{"R23", "sweepEvery = 50 * time.Second", "sweepEvery = 51 * time.Second"},
+		{"R23", "sweepEvery = 50 * time.Second", "sweepEvery = 39 * time.Second"},
 		{"R23", "since >= 0 && since < sweepEvery", "since >= 0 && since <= sweepEvery"},
 		{"R23", "since >= 0 && since < sweepEvery", "since < sweepEvery"},
 		{"R23", "marks.sweptAt, t.swept = now, swept", "t.swept = swept"},

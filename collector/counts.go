@@ -30,7 +30,8 @@ func newCounts() *counts {
 	}
 }
 
-// clone makes a copy that does not change any more.
+// clone makes a copy of what is exported that does not change any more. Views have
+// a copy of inbound by themselves.
 func (c *counts) clone() *counts {
 	copied := newCounts()
 	for kind, m := range c.counters {
@@ -40,7 +41,6 @@ func (c *counts) clone() *counts {
 		copied.histograms[kind] = maps.Clone(m)
 	}
 	copied.skipped, copied.dropped = c.skipped, c.dropped
-	copied.inbound = maps.Clone(c.inbound)
 	return copied
 }
 

@@ -9,7 +9,7 @@ import (
 // entry is what is remembered of one session: how it was last shown, and what
 // its records came to. There may be 150,000 of them, so it is kept small.
 type entry struct {
-	// facts are what is settled (R13); window is told in passes without messages too.
+	// facts are what is settled of the records (R13).
 	facts conversation.Facts
 	// open is what is not settled; nil where there is no such thing.
 	open *unsettled

@@ -138,6 +138,75 @@ func TestLesson17AFaultInTheMessagesLeavesTheSessions(t *testing.T) {
 	})
 }
 
+// A fault beside the records of a session leaves nothing of the group that might
+// be wrong: what was to be read is not known (lesson 17).
+func TestLesson17AFaultInTheGroupLeavesItsGaugesOut(t *testing.T) {
+	for name, damage := range map[string]func(*ledger){
+		"in the marks":                  func(l *ledger) { l.marks.of = nil },
+		"in the choice of what to read": func(l *ledger) { l.inbound = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.open(4, waits)
+			s.customer(4)
+			s.open(5, nil)
+			s.sending(5)
+			s.is(t, 0, map[string]string{
+				`unread_messages{queue="Support"}`: "1", `last_inbound_message_timestamp_seconds`: "1.772442e+09", `sending_oldest_timestamp_seconds`: "1.772442e+09",
+				`scrape_pending_sessions`: "0", `messages_total{sender="customer"}`: "0",
+			})
+			whole := *s.target.ledger
+			damage(s.target.ledger)
+			s.is(t, 10*time.Second, map[string]string{
+				`scrape_collector_success{collector="messages"}`: "0", `scrape_collector_partial{collector="messages"}`: "0", `scrape_pending_sessions`: "",
+				`unanswered_sessions`: "", `unanswered_oldest_timestamp_seconds`: "", `queued_oldest_timestamp_seconds`: "", `unread_messages`: "",
+				`last_inbound_message_timestamp_seconds`: "", `sending_oldest_timestamp_seconds`: "", `messages_total{sender="customer"}`: "0",
+				`open_sessions{queue="Support",state="queued"}`: "1", `scrape_collector_success{collector="sessions"}`: "1",
+			})
+			if s.collector.Panics() == 0 {
+				t.Error("there was no fault")
+			}
+			s.target.ledger.marks.of, s.target.ledger.inbound = whole.marks.of, whole.inbound
+			s.is(t, 10*time.Second, map[string]string{`scrape_collector_success{collector="messages"}`: "1", `unread_messages{queue="Support"}`: "1", `scrape_pending_sessions`: "0"})
+		})
+	}
+}
+
+// A system that had nobody to show at first may have no messages all the same; that
+// is not forgotten while there is nobody again, or when it does not answer.
+func TestMessagesThatAreNotSupportedThoughNobodyWasThere(t *testing.T) {
+	nothing := map[string]string{
+		`scrape_collector_success{collector="messages"}`: "", `scrape_collector_partial{collector="messages"}`: "", `scrape_pending_sessions`: "",
+		`messages_total`: "", `messages_skipped_total`: "", `unread_messages`: "", `unanswered_sessions`: "", `closed_sessions_total`: "",
+		`last_inbound_message_timestamp_seconds`: "", `scrape_collector_success{collector="sessions"}`: "1",
+	}
+	s := newStory()
+	s.is(t, 0, map[string]string{`scrape_collector_success{collector="messages"}`: "1"})
+	unsupported := fmt.Errorf("message/query: %w", conversation.ErrUnsupported)
+	s.open(4, waits)
+	s.customer(4)
+	s.messageErr = unsupported
+	s.is(t, time.Minute, nothing)
+	s.is(t, time.Minute, nothing)
+	s.leave(4)
+	s.is(t, 25*time.Hour, nothing)
+	if n := len(s.target.ledger.entries); n != 0 {
+		t.Fatalf("%d sessions are still remembered", n)
+	}
+	s.is(t, time.Minute, nothing)
+	s.open(5, waits)
+	s.customer(5)
+	s.messageErr = errors.New("message/query: no answer")
+	s.is(t, time.Minute, nothing)
+	s.messageErr = unsupported
+	s.is(t, time.Minute, nothing)
+	if n := strings.Count(s.logs.String(), `msg="reading failed" target=desk err="`+unsupported.Error()); n != 1 || strings.Contains(s.logs.String(), "works again") {
+		t.Errorf("the log says it %d times: %s", n, s.logs)
+	}
+	s.messageErr = nil
+	s.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "1", `unread_messages`: "1", `messages_total{sender="customer"}`: "1"})
+}
+
 // A system without messages is no failure, yet the log says it once; one that had
 // them and has them no more has failed.
 func TestMessagesThatAreNotSupportedAreSaid(t *testing.T) {

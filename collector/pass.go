@@ -31,6 +31,8 @@ type view struct {
 	inbound, sending map[string]int64
 	// counts are the counters as they stood; nil until there is a baseline.
 	counts *counts
+	// messages is true where the group "messages" was read, as far as that went.
+	messages bool
 	// pending counts the sessions whose records are still to be read.
 	pending int
 	// folded counts the queues that share one label.
@@ -109,10 +111,12 @@ type Target struct {
 	swept outcome
 	// counting is how long the last counting took.
 	counting time.Duration
-	// readOnce is true once messages were read without a failure.
+	// readOnce is true once the messages of a session were read: the system has such
+	// a thing.
 	readOnce bool
-	// unsupported is true where the system turned out to have no messages.
-	unsupported bool
+	// lacking is how the system told that it has no messages; nil where it has them,
+	// or nobody knows yet.
+	lacking []error
 	// behind is true while there was not enough time to read all messages.
 	behind bool
 	last   lastView
@@ -184,7 +188,7 @@ func (t *Target) listing(ctx context.Context, v *view) *listing {
 	begun := t.opts.Now()
 	list := &listing{}
 	v.list = list
-	ctx, done := t.listingTime(ctx, v)
+	ctx, done := shorten(ctx, t.timeForMessages(v))
 	defer done()
 	list.failed = t.contain("listing the open sessions", func() (err error) {
 		list.sessions, list.cover, err = t.opts.Source.OpenSessions(ctx)
@@ -205,16 +209,16 @@ func (t *Target) listing(ctx context.Context, v *view) *listing {
 	return list
 }
 
-// listingShare is how much of its time a pass may take for listing while messages
-// are still to be read: a list that always takes all of it would leave none.
-const listingShare = 0.6
-
-func (t *Target) listingTime(ctx context.Context, v *view) (context.Context, context.CancelFunc) {
-	until, ok := ctx.Deadline()
-	if !ok || !t.behind || !slices.Contains(v.groups, groupMessages) {
-		return ctx, func() {}
+// timeForMessages is what listing leaves of its time while messages are still to
+// be read: a list that always takes all of it would leave none.
+func (t *Target) timeForMessages(v *view) func(left time.Duration) time.Duration {
+	const share = 0.4
+	return func(left time.Duration) time.Duration {
+		if !t.behind || !slices.Contains(v.groups, groupMessages) {
+			return 0
+		}
+		return time.Duration(float64(left) * share)
 	}
-	return context.WithTimeout(ctx, time.Duration(float64(time.Until(until))*listingShare))
 }
 
 // readSessions reads what the group "sessions" shows.
@@ -311,6 +315,7 @@ func (v *view) problems() []error {
 // fail withdraws what was read, after a fault while it was counted.
 func (v *view) fail(err error) {
 	v.tallies, v.backlogs, v.list = nil, nil, nil
+	v.sending, v.inbound = nil, nil
 	for i := range v.outcomes {
 		o := &v.outcomes[i]
 		o.success, o.partial, o.problems = false, false, append(o.problems, err)

@@ -9,6 +9,9 @@ import (
 	"conversation_exporter/conversation"
 )
 
+// sweepEvery is how often the closed sessions are read at most (R23).
+const sweepEvery = 50 * time.Second
+
 // readMessages reads what the group "messages" shows: the sessions that were
 // closed, and the records of those that have changed.
 func (t *Target) readMessages(ctx context.Context, v *view) outcome {
@@ -28,11 +31,14 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 	}
 	read := t.readThreads(ctx, v, list)
 	if read.unsupported && !t.readOnce {
-		// The system has no such thing. That is no failure, yet somebody should know.
-		t.unsupported, v.notes = true, read.problems
-		return read
+		t.lacking = read.problems
 	}
-	t.unsupported, t.readOnce = false, t.readOnce || read.success
+	if t.lacking != nil && !t.readOnce {
+		// The system has no such thing. That is no failure, yet somebody should know.
+		v.notes = slices.Concat(t.lacking, read.problems)
+		return outcome{unsupported: true}
+	}
+	t.lacking, v.messages = nil, true
 	o.problems = slices.Concat(o.problems, read.problems)
 	o.success = o.success && read.success
 	o.timedOut = o.timedOut || read.timedOut
@@ -49,7 +55,8 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 		return t.swept // What it could not read is still missing.
 	}
 	var cover conversation.Coverage
-	ctx, done := half(ctx)
+	// The closed sessions must not take what the messages need.
+	ctx, done := shorten(ctx, func(left time.Duration) time.Duration { return left / 2 })
 	defer done()
 	err := t.contain("listing the closed sessions", func() (err error) {
 		list.closed, marks.swept, cover, err = t.opts.Source.ClosedSessions(ctx, marks.swept)
@@ -90,7 +97,7 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 			first[wants[i].Session] = true
 		}
 	}
-	until, done := t.readingTime(ctx)
+	until, done := shorten(ctx, t.countingTime)
 	defer done()
 	err := t.contain("reading the messages", func() error {
 		for thread, err := range t.opts.Source.Messages(until, wants) {
@@ -101,6 +108,8 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 			if err := t.contain("taking note of a session's messages", func() error { t.ledger.read(&thread); return nil }); err != nil {
 				o.problems = append(o.problems, err)
 				t.ledger.passOver(thread.Session)
+			} else {
+				t.readOnce = true
 			}
 			if e := t.ledger.entries[thread.Session]; e == nil || e.known() {
 				v.pending--
@@ -126,30 +135,30 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 	return o
 }
 
-// half gives half of the time that is left: the closed sessions must not take what
-// the messages need.
-func half(ctx context.Context) (context.Context, context.CancelFunc) {
+// shorten brings the deadline forward, if there is one, by what is kept of the
+// time that is left. Where that is nothing the context is the same: another one with
+// its deadline might end a moment before it.
+func shorten(ctx context.Context, kept func(left time.Duration) time.Duration) (context.Context, context.CancelFunc) {
 	until, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, time.Until(until)/2)
+	keep := kept(time.Until(until))
+	if keep <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, until.Add(-keep))
 }
 
 // leastCounting is how much of its time a pass keeps for counting what it read,
 // more where the last counting took longer.
 const leastCounting = 100 * time.Millisecond
 
-// readingTime is the time for reading messages: what is read must be counted
-// before the deadline too, or the scrape is told nothing at all.
-func (t *Target) readingTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	until, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
-	}
+// countingTime is what reading messages leaves of its time: what is read must be
+// counted before the deadline too, or the scrape is told nothing at all.
+func (t *Target) countingTime(left time.Duration) time.Duration {
 	const share = 4 // At most a quarter of what is left.
-	left := time.Until(until)
-	return context.WithTimeout(ctx, left-min(max(leastCounting, 3*t.counting), left/share))
+	return min(max(leastCounting, 3*t.counting), left/share)
 }
 
 // skip counts the records that were passed over, unless they are history (R29).

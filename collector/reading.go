@@ -15,11 +15,11 @@ const (
 	maxFirst = 200
 	// askGone and askStuck are how often the records of a session are read that is
 	// not listed any more (R24), or whose message is stuck (R13).
-	askGone = 5 * time.Minute
+	askGone  = 5 * time.Minute
+	askStuck = 10 * time.Minute
 	// maxTries is how often a session is read whose records end before the message
 	// that was listed.
 	maxTries = 3
-	askStuck = 10 * time.Minute
 )
 
 // countable is an event and what it is counted under.

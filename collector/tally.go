@@ -2,7 +2,6 @@ package collector
 
 import (
 	"maps"
-	"time"
 
 	"conversation_exporter/conversation"
 )
@@ -36,11 +35,13 @@ func (t *Target) tally(v *view) {
 	}
 	t.count(l)
 	t.known.forget(now, l, tallies)
-	t.known.fill(tallies, backlogs, v.info.States, t.ledger.messages && !t.unsupported)
+	t.known.fill(tallies, backlogs, v.info.States, t.ledger.messages && t.lacking == nil)
 	v.tallies, v.folded = tallies, l.folded
 	if v.has(groupMessages) {
-		v.backlogs, v.sending, v.inbound = backlogs, l.byChannel(t.ledger.sending(), earlier), maps.Clone(t.counts.inbound)
 		t.settleCounts(v.info.Failures)
+	}
+	if v.messages {
+		v.backlogs, v.sending, v.inbound = backlogs, l.byChannel(t.ledger.sending(), earlier), maps.Clone(t.counts.inbound)
 	}
 	t.publish()
 }
@@ -105,6 +106,3 @@ func (l labels) byChannel(instants map[string]int64, better func(a, b int64) boo
 func earlier(a, b int64) bool { return a < b }
 
 func later(a, b int64) bool { return a > b }
-
-// sweepEvery is how often the closed sessions are read at most (R23).
-const sweepEvery = 50 * time.Second

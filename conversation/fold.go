@@ -16,8 +16,9 @@ const (
 
 // Seen is what a pass shows of a session, beside its records.
 type Seen struct {
-	// Told is false where the session is not listed any more; then only Now,
-	// Campaign and FromStart count.
+	// Told is false where no listing has shown the session; then only Now, Campaign
+	// and FromStart count. Of a session that is not listed any more the last listing
+	// that showed it counts.
 	Told bool
 	// Listed is the id of the last message that the listing showed.
 	Listed int64
