@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"conversation_exporter/collector"
-	"conversation_exporter/config"
 	"conversation_exporter/simulator"
 	"conversation_exporter/simulator/world"
 	simyeastar "conversation_exporter/simulator/yeastar"
@@ -32,13 +30,6 @@ type day struct {
 	// compared counts the passes whose values were held against the truth.
 	compared int
 }
-
-// hasty is the world's clock for who must not wait for it: it stands while a pass
-// is made, so that waiting before a retry would never end.
-type hasty struct{ *world.Clock }
-
-// Sleep does not.
-func (hasty) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
 // trouble is something that goes wrong for a while.
 type trouble struct {
@@ -103,28 +94,9 @@ func newDay(t *testing.T, seed uint64) *day {
 	sim := simulator.New(simulator.Options{World: world.Options{
 		Start: time.Date(2026, time.March, 2, 6, 0, 0, 0, time.UTC), Seed: seed, Arrivals: 2,
 	}})
-	server := httptest.NewServer(sim.Yeastar)
-	t.Cleanup(server.Close)
-	text := "targets:\n  day:\n    requests_per_second: 0\n    min_interval: 0s\n    page_size: 20\n    max_pages: 20\n    yeastar:\n      url: " + server.URL +
-		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
-	cfg, err := config.Parse("day.yml", []byte(text), config.Options{Collectors: []string{"sessions"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := cfg.Targets[0].Open(config.Runtime{UserAgent: "test", Clock: hasty{sim.World.Clock()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := source.Close(context.Background()); err != nil {
-			t.Log(err)
-		}
-	})
 	return &day{
 		sim: sim, rng: rand.New(rand.NewPCG(seed, 7)),
-		collector: collector.New(collector.NewTarget(collector.Options{
-			Name: "day", Source: source, Groups: []string{"sessions"}, Timeout: time.Minute, Now: sim.World.Now,
-		})),
+		collector: exporter{target: "day", keys: []string{"page_size: 20", "max_pages: 20"}, groups: []string{"sessions"}}.of(t, sim),
 	}
 }
 

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"conversation_exporter/collector"
-	"conversation_exporter/config"
 	"conversation_exporter/simulator"
 	"conversation_exporter/simulator/world"
 )
@@ -26,26 +24,7 @@ func newQuiet(t testing.TB, sessions int) *quiet {
 	if err := sim.World.Prefill(sessions, 0); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(sim.Yeastar)
-	t.Cleanup(server.Close)
-	text := "targets:\n  quiet:\n    requests_per_second: 0\n    min_interval: 0s\n    yeastar:\n      url: " + server.URL +
-		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
-	cfg, err := config.Parse("quiet.yml", []byte(text), config.Options{Collectors: []string{"sessions", "messages"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := cfg.Targets[0].Open(config.Runtime{UserAgent: "test", Clock: hasty{sim.World.Clock()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := source.Close(context.Background()); err != nil {
-			t.Log(err)
-		}
-	})
-	return &quiet{Simulator: sim, collector: collector.New(collector.NewTarget(collector.Options{
-		Name: "quiet", Source: source, Groups: []string{"sessions", "messages"}, Timeout: time.Minute, Now: sim.World.Now,
-	}))}
+	return &quiet{sim, exporter{target: "quiet", groups: []string{"sessions", "messages"}}.of(t, sim)}
 }
 
 // messageRequests makes a pass and counts the requests for messages in it.
