@@ -58,7 +58,7 @@ test: tool-prometheus ## vet, run the tests with the race detector, and fuzz for
 
 # Each fuzz target runs for a moment in CI, for longer with FUZZTIME=10m.
 FUZZTIME ?= 3s
-FUZZ := conversation:FuzzLabel conversation:FuzzFold config:FuzzParse web:FuzzTimeoutHeader \
+FUZZ := conversation:FuzzLabel source/yeastar:FuzzMidnight conversation:FuzzFold config:FuzzParse web:FuzzTimeoutHeader \
 	source/yeastar:FuzzSessionRows source/yeastar:FuzzAnswers source/yeastar:FuzzRecords
 
 .PHONY: fuzz

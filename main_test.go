@@ -164,8 +164,9 @@ func TestCommandLine(t *testing.T) {
 
 func TestGroupsAreChosenByFlags(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                             "sessions messages",
-		"--no-collector.sessions":      "messages",
+		"":                             "sessions messages queues channels",
+		"--no-collector.sessions":      "messages queues channels",
+		"--collector.agents":           "sessions messages queues channels agents",
 		"--collector.disable-defaults": "",
 		"--collector.disable-defaults --collector.sessions": "sessions",
 	} {

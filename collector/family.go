@@ -55,6 +55,9 @@ func groups() []group {
 	return []group{
 		{name: groupSessions, summary: "open sessions and reply windows", byDefault: true, read: (*Target).readSessions, families: sessionFamilies},
 		{name: groupMessages, summary: "who is unanswered, messages, responses and lost windows", byDefault: true, read: (*Target).readMessages, families: messageFamilies},
+		{name: groupQueues, summary: "message queues and how many of their agents are there", byDefault: true, read: (*Target).readQueues, families: queueFamilies},
+		{name: groupChannels, summary: "whether channels are connected, and their messages of today", byDefault: true, read: (*Target).readChannels, families: channelFamilies},
+		{name: groupAgents, summary: "who has how many sessions and is there, by agent", read: (*Target).readAgents, families: agentFamilies},
 	}
 }
 

@@ -32,6 +32,12 @@ type fake struct {
 	queues   []conversation.Queue
 	queueErr error
 	infoErr  error
+	// channels and agents are told with their errors.
+	channels             []conversation.Channel
+	agents               []conversation.Agent
+	channelDuring        func()
+	channelHangs         bool
+	channelErr, agentErr error
 	// ended are the rows of the closed list, records those of the sessions.
 	ended   []conversation.Session
 	records map[int64][]conversation.Record
@@ -130,6 +136,20 @@ func (f *fake) Messages(ctx context.Context, wants []conversation.Want) iter.Seq
 }
 
 func (f *fake) Queues(context.Context) ([]conversation.Queue, error) { return f.queues, f.queueErr }
+
+func (f *fake) Channels(ctx context.Context) ([]conversation.Channel, error) {
+	if during := f.channelDuring; during != nil {
+		f.channelDuring = nil
+		during()
+	}
+	if f.channelHangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return f.channels, f.channelErr
+}
+
+func (f *fake) Agents(context.Context) ([]conversation.Agent, error) { return f.agents, f.agentErr }
 
 func (f *fake) Info(context.Context) (conversation.Info, error) {
 	info := conversation.Info{

@@ -13,7 +13,7 @@ const groupMessages = "messages"
 
 // messageFamilies is the group "messages": what the records of the sessions come to.
 func messageFamilies() []family {
-	return slices.Concat(backlogFamilies(), channelFamilies(), flowFamilies(), responseFamilies())
+	return slices.Concat(backlogFamilies(), messageChannelFamilies(), flowFamilies(), responseFamilies())
 }
 
 // backlogFamilies are the gauges of what waits now.
@@ -74,8 +74,8 @@ func backlogFamilies() []family {
 	}
 }
 
-// channelFamilies are the gauges of a channel as a whole.
-func channelFamilies() []family {
+// messageChannelFamilies are the gauges of a channel as a whole.
+func messageChannelFamilies() []family {
 	return []family{
 		{
 			name: "conversation_last_inbound_message_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,

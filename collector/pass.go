@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,16 @@ type view struct {
 	counts *counts
 	// messages is true where the group "messages" was read, as far as that went.
 	messages bool
+	// queues are what is shown of the queues by label, agents those of all of them;
+	// nil and not known where they could not be read.
+	queues map[string]queueFacts
+	agents headcount
+	// channelsUp and traffic are what is shown of the channels.
+	channelsUp map[channelName]bool
+	traffic    map[channelName]traffic
+	// agentSessions and agentPresent are what is shown of each agent, by label.
+	agentSessions map[string]int
+	agentPresent  map[string]bool
 	// pending counts the sessions whose records are still to be read.
 	pending int
 	// folded counts the queues that share one label.
@@ -46,6 +57,8 @@ type view struct {
 	problem error
 	// list is what was listed, until it is counted.
 	list *listing
+	// besides waits for what is read beside the sessions; nil once that is counted.
+	besides func() *beside
 }
 
 // has reports whether a group was read, or tried.
@@ -83,6 +96,8 @@ type Options struct {
 	Source conversation.Source
 	// Groups are the names of the groups that are on.
 	Groups []string
+	// AgentNames is true where agents are called by their names in labels.
+	AgentNames bool
 	// MinInterval is how soon after a pass a scrape makes another one; 0 means at
 	// once.
 	MinInterval time.Duration
@@ -150,6 +165,7 @@ func (t *Target) wanted(names []string) []string {
 // returns by the context's deadline, as far as the source keeps to it.
 func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	v := &view{target: t.opts.Name, groups: wanted, began: true, started: t.opts.Now()}
+	v.besides = sync.OnceValue(t.readBeside(ctx, wanted))
 	for _, g := range groups() {
 		if !slices.Contains(wanted, g.name) {
 			continue
@@ -163,6 +179,7 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 		}
 	}
 	t.readInfo(ctx, v)
+	v.besides()
 	begun := time.Now()
 	if err := t.contain("counting the sessions", func() error { t.tally(v); return nil }); err != nil {
 		v.fail(err)
@@ -314,11 +331,20 @@ func (v *view) problems() []error {
 
 // fail withdraws what was read, after a fault while it was counted.
 func (v *view) fail(err error) {
-	v.tallies, v.backlogs, v.list = nil, nil, nil
-	v.sending, v.inbound = nil, nil
+	v.tallies, v.backlogs, v.sending, v.inbound, v.list, v.besides = nil, nil, nil, nil, nil, nil
+	v.queues, v.agents, v.channelsUp, v.traffic, v.agentSessions, v.agentPresent = nil, headcount{}, nil, nil, nil, nil
 	for i := range v.outcomes {
 		o := &v.outcomes[i]
 		o.success, o.partial, o.problems = false, false, append(o.problems, err)
+	}
+}
+
+// lacks says that the exported values of a group leave something out.
+func (v *view) lacks(group string) {
+	for i := range v.outcomes {
+		if v.outcomes[i].group == group {
+			v.outcomes[i].partial = true
+		}
 	}
 }
 

@@ -8,15 +8,18 @@ import (
 
 // tally counts what was read, as of now, by place.
 func (t *Target) tally(v *view) {
-	list := v.list
-	v.list = nil
+	list, b := v.list, v.besides()
+	v.list, v.besides = nil, nil
+	now := t.opts.Now()
 	if list == nil || list.failed != nil {
+		t.show(v, b, t.known.learn(b.queues.list, now))
 		t.publish()
 		return
 	}
-	now := t.opts.Now()
 	sessions := t.ledger.settle(list.sessions, now, list.cover)
 	l := t.known.learn(list.queues, now, sessions, list.closed, t.ledger.sessions())
+	t.show(v, b, l)
+	b.showLoad(v, sessions, t.opts.AgentNames)
 	tallies, backlogs := make(map[place]*tally), make(map[place]*backlog)
 	for i := range sessions {
 		s := &sessions[i]
@@ -44,6 +47,17 @@ func (t *Target) tally(v *view) {
 		v.backlogs, v.sending, v.inbound = backlogs, l.byChannel(t.ledger.sending(), earlier), maps.Clone(t.counts.inbound)
 	}
 	t.publish()
+}
+
+// show makes the numbers of queues, channels and agents, under the labels of this
+// pass.
+func (t *Target) show(v *view, b *beside, l labels) {
+	for _, c := range b.channels.list {
+		t.known.learnChannel(c.Kind, t.opts.Now())
+	}
+	b.showQueues(v, l)
+	b.showChannels(v, l)
+	b.showPresence(v, t.opts.AgentNames)
 }
 
 // sessions are those of which something is to be counted, as far as their labels go.

@@ -80,6 +80,9 @@ type Session struct {
 	Channel string
 	// Queue is the queue that handles the session; its ID is 0 where there is none.
 	Queue Queue
+	// Agent is the Agent.ID of who has the session; empty where nobody has it, or
+	// where it is not known who.
+	Agent string
 	// Origin is how the session came to be.
 	Origin Origin
 	// State is who the session rests with.
@@ -117,7 +120,12 @@ type Queue struct {
 	ID int64
 	// Name is the queue's name as people know it.
 	Name string
+	// Mode is the system's word for how its sessions come to an agent; empty where
+	// that was never told.
+	Mode string
 	// AutoPickUp is true for a queue in which the first reply picks a session up,
 	// without a record that says so.
 	AutoPickUp bool
+	// AgentsTold is true where the system has told who the queue's agents are.
+	AgentsTold bool
 }

@@ -70,6 +70,13 @@ type Source interface {
 	Messages(ctx context.Context, wants []Want) iter.Seq2[Thread, error]
 	// Queues lists the queues that exist. It may answer from a short-lived cache.
 	Queues(ctx context.Context) ([]Queue, error)
+	// Channels lists the connections to messaging services. It may answer from a
+	// short-lived cache, but never with the counts of a day that is over.
+	Channels(ctx context.Context) ([]Channel, error)
+	// Agents lists who answers customers: the agents of the queues and those whose
+	// sessions are listed. It may answer from a cache of less than a minute. Beside
+	// an error it lists who is known, with the presence that is known.
+	Agents(ctx context.Context) ([]Agent, error)
 	// Info tells what the system is. The fields that need no answer from the
 	// system are filled in even beside an error.
 	Info(ctx context.Context) (Info, error)

@@ -76,6 +76,16 @@ func (f *fakeSource) Queues(ctx context.Context) ([]conversation.Queue, error) {
 	return f.queues(), ctx.Err()
 }
 
+func (f *fakeSource) Channels(context.Context) ([]conversation.Channel, error) {
+	f.calls.Add(1)
+	return nil, conversation.ErrUnsupported
+}
+
+func (f *fakeSource) Agents(context.Context) ([]conversation.Agent, error) {
+	f.calls.Add(1)
+	return nil, conversation.ErrUnsupported
+}
+
 func (f *fakeSource) Info(context.Context) (conversation.Info, error) {
 	f.calls.Add(1)
 	info := conversation.Info{System: "fake", Version: "1.0", States: fakeStates()}

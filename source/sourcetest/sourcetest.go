@@ -74,6 +74,8 @@ func Run(t *testing.T, system func(t *testing.T) System) {
 		{"a context that ends ends the reading", messageDeadline},
 		{"who takes no more records leaves nothing behind", leaving},
 		{"wrong credentials are tried once", stranger},
+		{"queues, channels and agents are told, each once", directory},
+		{"a directory that fails is an error, and told again afterwards", directoryFailure},
 		{"what the system is, is told even while it fails", identity},
 		{"closing gives back what was taken", closing},
 	} {

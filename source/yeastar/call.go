@@ -24,6 +24,7 @@ const (
 	pathMessageGet   = "message/get"
 	pathQueueList    = "message_queue/list"
 	pathQueueQuery   = "message_queue/query"
+	pathChannels     = "message_channel/list"
 	pathExtensions   = "extension/list"
 	pathSystem       = "system/information"
 )
@@ -40,6 +41,7 @@ func routes() []httpapi.Route {
 		{Method: http.MethodGet, Path: pathMessageGet},
 		{Method: http.MethodGet, Path: pathQueueList},
 		{Method: http.MethodGet, Path: pathQueueQuery},
+		{Method: http.MethodGet, Path: pathChannels},
 		{Method: http.MethodGet, Path: pathExtensions},
 		{Method: http.MethodGet, Path: pathSystem},
 	}

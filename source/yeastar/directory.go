@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"conversation_exporter/conversation"
 )
@@ -41,39 +44,97 @@ const (
 type queueInfo struct {
 	name string
 	// mode is empty where it was never told.
-	mode    mode
-	members []string
+	mode mode
+	// members are those that the PBX told, told is true where it did.
+	members []member
+	told    bool
+}
+
+// member is an agent of a queue.
+type member struct {
+	// id is what pickup_member_id of a session refers to, extension the id of the
+	// agent's extension, number what people call it by.
+	id, extension int64
+	number        string
+}
+
+// agent gives the number of the extension that has picked a session up; empty
+// where no member has that id. The vendor calls both numbers "ID of the agent"
+// and does not say which of the two a session tells, so a member's own is
+// looked for first (vendor's pages "Search Specific Message Sessions", "Query
+// Information of a Message Queue").
+func (q *queueInfo) agent(id int64) string {
+	for _, m := range q.members {
+		if m.id == id {
+			return m.number
+		}
+	}
+	for _, m := range q.members {
+		if m.extension == id {
+			return m.number
+		}
+	}
+	return ""
 }
 
 // directory remembers what changes seldom: queues with their members, and
 // extensions. Failures are not remembered, what was known before stays.
 type directory struct {
 	source *Source
+	// queueTurn and extensionTurn let one caller at a time ask the PBX, so that
+	// others who want the same meanwhile find it told.
+	queueTurn, extensionTurn *semaphore.Weighted
 
 	mu       sync.Mutex
 	queues   map[int64]queueInfo
 	queuesAt time.Time
-	// triedAt is when the queues were last asked for, failure what came of it.
-	triedAt      time.Time
-	failure      error
-	extensions   []string
+	// triedAt is when the queues were last asked for, failure what came of it,
+	// tries how often they were asked for.
+	triedAt time.Time
+	failure error
+	tries   int
+	// missing is true where the PBX has no message queues at all.
+	missing      bool
+	extensions   []extension
 	extensionsAt time.Time
+}
+
+func newDirectory(s *Source) *directory {
+	return &directory{source: s, queueTurn: semaphore.NewWeighted(1), extensionTurn: semaphore.NewWeighted(1)}
 }
 
 // loadQueues reads the queues unless they are younger than life.
 func (d *directory) loadQueues(ctx context.Context, life time.Duration) error {
-	d.mu.Lock()
-	now := d.source.opts.Clock.Now()
-	fresh := !d.queuesAt.IsZero() && now.Before(d.queuesAt.Add(life))
-	d.mu.Unlock()
+	fresh, tries, _ := d.queuesTold(life)
 	if fresh {
 		return nil
 	}
+	if err := d.queueTurn.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("listing the message queues: %w", err)
+	}
+	defer d.queueTurn.Release(1)
+	if fresh, since, failure := d.queuesTold(life); fresh || since != tries {
+		return failure // Somebody else has just asked.
+	}
+	now := d.source.opts.Clock.Now()
 	err := d.askQueues(ctx, now)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.triedAt, d.failure = now, err
+	d.tries++
 	return err
+}
+
+// queuesTold reports whether the queues are younger than life, how often they were
+// asked for, and what came of it the last time.
+func (d *directory) queuesTold(life time.Duration) (fresh bool, tries int, failure error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fresh = !d.queuesAt.IsZero() && d.source.opts.Clock.Now().Before(d.queuesAt.Add(life))
+	if fresh {
+		return true, d.tries, nil
+	}
+	return false, d.tries, d.failure
 }
 
 // lastTry tells how the last try to read the queues went, if it was a moment ago.
@@ -85,8 +146,9 @@ func (d *directory) lastTry() (recent bool, failure error) {
 
 // askQueues reads the queues and remembers what it could read.
 func (d *directory) askQueues(ctx context.Context, now time.Time) error {
-	listed, err := pages(ctx, d.source, pathQueueList, func(row queueRow) string { return strconv.FormatInt(int64(row.ID), 10) })
-	if errors.Is(err, conversation.ErrUnsupported) && !d.source.opts.Viewers.QueueMembers {
+	listed, err := pages(ctx, d.source, pathQueueList, nil, func(row queueRow) string { return strconv.FormatInt(int64(row.ID), 10) })
+	missing := errors.Is(err, conversation.ErrUnsupported) && !d.source.opts.Viewers.QueueMembers
+	if missing {
 		// Nobody needs the queues of a PBX that has none.
 		listed, err = nil, nil
 	}
@@ -101,11 +163,11 @@ func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 		info := d.queues[int64(row.ID)]
 		info.name = conversation.Label(string(row.Name))
 		if more, ok := detailed[int64(row.ID)]; ok {
-			info.mode, info.members = more.mode, more.members
+			info.mode, info.members, info.told = more.mode, more.members, more.told
 		}
 		known[int64(row.ID)] = info
 	}
-	d.queues = known
+	d.queues, d.missing = known, missing
 	if err != nil {
 		return fmt.Errorf("reading members and assignment modes of the message queues: %w", err)
 	}
@@ -116,9 +178,6 @@ func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 // errQueueUntold is what the queues end with where the PBX lists one and then
 // does not tell who its members are.
 var errQueueUntold = errors.New(pathQueueQuery + ": the PBX does not tell the members of a queue that it lists")
-
-// errExtension is what an extension ends with whose number is none.
-var errExtension = errors.New("the PBX tells an extension number that is none")
 
 // query reads mode and members of the listed queues. How many ids one call takes
 // is not documented, so those that are missing from the answer are asked for alone.
@@ -157,12 +216,12 @@ func (d *directory) queryBatch(ctx context.Context, ids []int64, detailed map[in
 		if row.Members == nil && d.source.opts.Viewers.QueueMembers {
 			continue // Told without members, it counts as not told.
 		}
-		info := queueInfo{mode: mode(row.AssignmentMode)}
+		info := queueInfo{mode: mode(conversation.Label(string(row.AssignmentMode))), told: row.Members != nil}
 		for _, m := range row.Members {
 			switch {
 			case m.Number == "":
 			case extensionNumber(string(m.Number)):
-				info.members = append(info.members, string(m.Number))
+				info.members = append(info.members, member{id: int64(m.ID), extension: int64(m.ExtensionID), number: string(m.Number)})
 			default:
 				return fmt.Errorf("%s: %w", pathQueueQuery, errExtension)
 			}
@@ -197,7 +256,9 @@ func (d *directory) queue(id int64) (queueInfo, bool) {
 
 // queueOf puts a queue into conversation's words.
 func queueOf(id int64, info queueInfo) conversation.Queue {
-	return conversation.Queue{ID: id, Name: queueName(id, info), AutoPickUp: info.mode == modeAuto}
+	return conversation.Queue{
+		ID: id, Name: queueName(id, info), Mode: string(info.mode), AutoPickUp: info.mode == modeAuto, AgentsTold: info.told,
+	}
 }
 
 // queueName is the name by which people know a queue, or its number.
@@ -209,15 +270,18 @@ func queueName(id int64, info queueInfo) string {
 }
 
 // list returns the queues by ascending id.
-func (d *directory) list() []conversation.Queue {
+func (d *directory) list() ([]conversation.Queue, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.missing {
+		return nil, conversation.ErrUnsupported
+	}
 	queues := make([]conversation.Queue, 0, len(d.queues))
 	for id, info := range d.queues {
 		queues = append(queues, queueOf(id, info))
 	}
 	slices.SortFunc(queues, func(a, b conversation.Queue) int { return int(a.ID - b.ID) })
-	return queues
+	return queues, nil
 }
 
 // members returns the numbers of all members of all queues.
@@ -226,54 +290,26 @@ func (d *directory) members() []string {
 	defer d.mu.Unlock()
 	var numbers []string
 	for _, info := range d.queues {
-		numbers = append(numbers, info.members...)
-	}
-	return numbers
-}
-
-// allExtensions returns the number of every extension. Beside an error it
-// returns those that were known before.
-func (d *directory) allExtensions(ctx context.Context) ([]string, error) {
-	d.mu.Lock()
-	now := d.source.opts.Clock.Now()
-	known, fresh := d.extensions, !d.extensionsAt.IsZero() && now.Before(d.extensionsAt.Add(directoryLife))
-	d.mu.Unlock()
-	if fresh {
-		return known, nil
-	}
-	listed, err := pages(ctx, d.source, pathExtensions, func(row extensionRow) string { return string(row.Number) })
-	if err != nil {
-		return known, fmt.Errorf("listing the extensions: %w", err)
-	}
-	numbers := make([]string, 0, len(listed))
-	for _, row := range listed {
-		switch {
-		case row.Number == "":
-		case extensionNumber(string(row.Number)):
-			numbers = append(numbers, string(row.Number))
-		default:
-			return known, fmt.Errorf("listing the extensions: %s: %w", pathExtensions, errExtension)
+		for _, m := range info.members {
+			numbers = append(numbers, m.number)
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.extensions, d.extensionsAt = numbers, now
-	return numbers, nil
+	return numbers
 }
 
 // errPages is what a numbered list ends with whose pages do not make a whole.
 var errPages = errors.New("the pages of the list do not add up to what the PBX announces")
 
 // pages reads a list that is paged by number to its end (vendor's pages "Query
-// Message Queue List", "Query Extension List"). A row that comes again counts
-// once, by its key.
-func pages[T any](ctx context.Context, s *Source, path string, key func(T) string) ([]T, error) {
+// Message Queue List", "Query Extension List", "Query Message Channel List"). A
+// row that comes again counts once, by its key.
+func pages[T any](ctx context.Context, s *Source, path string, query url.Values, key func(T) string) ([]T, error) {
 	var all []T
 	seen := make(map[string]bool)
 	for page := 1; page <= s.opts.MaxPages; page++ {
-		out, _, err := get[rows[T]](ctx, s, path, url.Values{
-			"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(directoryPage)},
-		})
+		asked := url.Values{"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(directoryPage)}}
+		maps.Copy(asked, query)
+		out, _, err := get[rows[T]](ctx, s, path, asked)
 		if err != nil {
 			return nil, err
 		}

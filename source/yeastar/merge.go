@@ -15,7 +15,9 @@ type view struct {
 	api, extension bool
 	// archived is true while every view says so; it hides row's own.
 	archived bool
-	by       *conversation.ViewerSet
+	// holder is the extension that shows it, of several the one of the row that counts.
+	holder string
+	by     *conversation.ViewerSet
 }
 
 // merge unites the lists of the viewers, each session once.
@@ -45,6 +47,9 @@ func (m *merge) add(r row, by viewer) *view {
 		m.views[r.id] = v
 	}
 	newer := r.lastMessage > v.lastMessage || r.lastMessage == v.lastMessage && !r.listedAt.Before(v.listedAt)
+	if !by.isAPI() && (newer || v.holder == "") {
+		v.holder = by.number
+	}
 	if newer {
 		v.row = r
 	}
@@ -92,10 +97,26 @@ func (m *merge) sessions(dir *directory, destination string, allRead bool) (list
 			}
 		}
 		s.State, s.StateSure = stateOf(v, queue.mode, destination, allRead)
+		s.Agent = agentOf(v, &queue, s.State)
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b conversation.Session) int { return cmp.Compare(a.ID, b.ID) })
 	return list, assumed
+}
+
+// agentOf tells who has a session: who has picked it up or, without a queue, the
+// extension that shows it. What no extension shows is with the API's platform.
+func agentOf(v *view, queue *queueInfo, state conversation.State) string {
+	switch {
+	case state != conversation.StateAssigned && state != conversation.StateArchived:
+		return ""
+	case v.queue != 0:
+		return queue.agent(v.member)
+	case v.holder != "":
+		return v.holder
+	default:
+		return userNoAPI
+	}
 }
 
 // stateOf is rule R8. It also tells whether a viewer that was not read could

@@ -48,6 +48,11 @@ type Source struct {
 	suspects suspects
 	// batches is how many sessions message/query takes at a time.
 	batches batchSize
+	// channels are the message channels as they were told at channelsAt.
+	channels   []conversation.Channel
+	channelsAt time.Time
+	// midnight is one at which the PBX's day ends; zero where it is not known.
+	midnight time.Time
 }
 
 var _ conversation.Source = (*Source)(nil)
@@ -98,7 +103,7 @@ func New(opts Options) (*Source, error) {
 			file: newTokenFile(opts.TokenFile, opts.URL, opts.ClientID),
 		},
 	}
-	s.dir = &directory{source: s}
+	s.dir = newDirectory(s)
 	return s, nil
 }
 
@@ -171,7 +176,7 @@ func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.dir.list(), nil
+	return s.dir.list()
 }
 
 // Info implements conversation.Source. The version is at most 10 minutes old,
@@ -218,6 +223,7 @@ func (s *Source) askVersion(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version, s.informedAt = conversation.Label(string(out.Data.FirmwareVersion)), at
+	s.midnight = midnightOf(string(out.Data.SystemTime), at)
 	return nil
 }
 

@@ -179,13 +179,64 @@ type queueRow struct {
 	// Members is nil where the PBX does not tell them, which is not the same as
 	// a queue without any.
 	Members []struct {
-		Number text `json:"ext_num"`
+		ID          number `json:"id"`
+		ExtensionID number `json:"extension_id"`
+		Number      text   `json:"ext_num"`
 	} `json:"members"`
 }
 
-// extensionRow is one extension; the name of its user is not asked for.
+// extensionRow is one extension. The name of its user is a colleague's, not a
+// customer's; it is shown only where the configuration asks for names.
 type extensionRow struct {
-	Number text `json:"number"`
+	Number         text `json:"number"`
+	Name           text `json:"caller_id_name"`
+	PresenceStatus text `json:"presence_status"`
+	// Online is untold where the PBX leaves it out or writes it in a form of its own.
+	Online online `json:"online_status"`
+}
+
+// online tells which clients of an extension are online.
+type online struct {
+	told    bool
+	clients onlineClients
+}
+
+type onlineClients struct {
+	SIPPhone client `json:"sip_phone"`
+	Desktop  client `json:"linkus_desktop"`
+	Mobile   client `json:"linkus_mobile"`
+	Web      client `json:"linkus_web"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It never fails: the extensions are
+// needed even where nobody can tell which of them are there.
+func (o *online) UnmarshalJSON(text []byte) error {
+	*o = online{}
+	if err := json.Unmarshal(text, &o.clients); err != nil || len(text) == 0 || text[0] != '{' {
+		return nil //nolint:nilerr // See above.
+	}
+	o.told = true
+	return nil
+}
+
+// client tells whether a client of an extension is online.
+type client struct {
+	Status     number   `json:"status"`
+	StatusList []client `json:"status_list"`
+}
+
+// channelRow is one message channel with its counts. Its telephone numbers are
+// not fields of it.
+type channelRow struct {
+	ID        number `json:"id"`
+	Name      text   `json:"name"`
+	Type      text   `json:"type"`
+	Provider  text   `json:"channel"`
+	Status    text   `json:"status"`
+	Sent      maybe  `json:"sent"`
+	Delivered maybe  `json:"delivered"`
+	Failed    maybe  `json:"failed"`
+	Received  maybe  `json:"received"`
 }
 
 // systemAnswer is what system/information answers, as far as it concerns us.
@@ -193,6 +244,8 @@ type systemAnswer struct {
 	envelope
 	Data struct {
 		FirmwareVersion text `json:"firmware_version"`
+		// SystemTime is the PBX's own time of day, in the form of its settings.
+		SystemTime text `json:"system_time"`
 	} `json:"data"`
 }
 

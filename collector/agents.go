@@ -1,0 +1,121 @@
+package collector
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"conversation_exporter/conversation"
+)
+
+// groupAgents is the group that tells of each agent.
+const groupAgents = "agents"
+
+// unknownAgent is the label of sessions of which it is not known who has them.
+const unknownAgent = "(unknown)"
+
+// agentFamilies is the group "agents".
+func agentFamilies() []family {
+	return []family{
+		{
+			name: "conversation_agent_sessions", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Open sessions in the states assigned and archived by who has them: the number of the extension, or the name with agent_names. " +
+				"\"(unknown)\" are those of which that is not known; while there are any, agents who have none are absent.",
+			labels: []string{"agent"},
+			samples: func(v *view, emit emit) {
+				for agent, n := range v.agentSessions {
+					emit(float64(n), agent)
+				}
+			},
+		},
+		{
+			name: "conversation_agent_present", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "1 while the agent is available and reachable by a client or a telephone, else 0. Absent where that could not be read.",
+			labels: []string{"agent"},
+			samples: func(v *view, emit emit) {
+				for agent, present := range v.agentPresent {
+					emit(truth(present), agent)
+				}
+			},
+		},
+	}
+}
+
+// readAgents reads what the group "agents" shows.
+func (t *Target) readAgents(ctx context.Context, v *view) outcome {
+	b := v.besides()
+	list := t.listing(ctx, v)
+	if list.failed != nil {
+		o := list.outcome(groupAgents).with(b.agents)
+		o.partial = len(b.agents.list) > 0
+		return o
+	}
+	return list.outcome(groupAgents).with(b.agents)
+}
+
+// showPresence makes the group's numbers that need no sessions.
+func (b *beside) showPresence(v *view, names bool) {
+	labels := agentLabels(b.agents.list, names)
+	v.agentPresent = make(map[string]bool)
+	for _, a := range b.agents.list {
+		if a.Presence != conversation.PresenceUnknown {
+			v.agentPresent[labels[a.ID]] = a.Presence == conversation.PresencePresent
+		}
+	}
+}
+
+// showLoad counts each agent's sessions.
+func (b *beside) showLoad(v *view, sessions []conversation.Session, names bool) {
+	labels := agentLabels(b.agents.list, names)
+	v.agentSessions = make(map[string]int)
+	for i := range sessions {
+		s := &sessions[i]
+		if s.State != conversation.StateAssigned && s.State != conversation.StateArchived {
+			continue
+		}
+		label, ok := labels[s.Agent]
+		switch {
+		case s.Agent == "":
+			label = unknownAgent
+		case !ok:
+			label = conversation.Label(s.Agent)
+		}
+		v.agentSessions[label]++
+	}
+	if v.agentSessions[unknownAgent] > 0 {
+		v.lacks(groupAgents)
+		return
+	}
+	for _, label := range labels {
+		v.agentSessions[label] += 0
+	}
+}
+
+// agentLabels gives each agent a label of his own: the id or, where names are
+// wanted, the name, with the id appended where it would not tell him from another.
+func agentLabels(agents []conversation.Agent, names bool) map[string]string {
+	labels, taken, bearers := make(map[string]string, len(agents)), map[string]bool{unknownAgent: true}, make(map[string]int)
+	for _, a := range agents {
+		bearers[conversation.Label(a.Name)]++
+		taken[conversation.Label(a.ID)] = true // Somebody's number is nobody else's name.
+	}
+	ordered := slices.SortedFunc(slices.Values(agents), func(a, b conversation.Agent) int { return cmp.Compare(a.ID, b.ID) })
+	for _, a := range ordered {
+		id, name := conversation.Label(a.ID), conversation.Label(a.Name)
+		label := name
+		switch {
+		case !names || name == "":
+			label = id
+		case bearers[name] > 1 || taken[name]:
+			label = conversation.Label(name + " (" + id + ")")
+		}
+		if label != id && taken[label] {
+			label = id
+		}
+		taken[label] = true
+		labels[a.ID] = label
+	}
+	return labels
+}

@@ -1,0 +1,89 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+// beside is what a pass reads beside the sessions: queues, channels and agents.
+// It is read at the same time, so that neither waits for the other.
+type beside struct {
+	queues   told[conversation.Queue]
+	channels told[conversation.Channel]
+	agents   told[conversation.Agent]
+}
+
+// told is one list as a source told it. What stands beside an error is as much as
+// is known.
+type told[T any] struct {
+	list []T
+	err  error
+	took time.Duration
+}
+
+// readBeside begins to read what the groups need, and returns what waits for it.
+func (t *Target) readBeside(ctx context.Context, groups []string) (wait func() *beside) {
+	b := &beside{}
+	var all sync.WaitGroup
+	ctx, done := shorten(ctx, t.countingTime)
+	if slices.Contains(groups, groupQueues) || slices.Contains(groups, groupAgents) {
+		all.Go(func() {
+			if slices.Contains(groups, groupQueues) {
+				b.queues = ask(ctx, t, "listing the queues", t.opts.Source.Queues)
+			}
+			b.agents = ask(ctx, t, "listing the agents", t.opts.Source.Agents)
+		})
+	}
+	if slices.Contains(groups, groupChannels) {
+		all.Go(func() { b.channels = ask(ctx, t, "listing the channels", t.opts.Source.Channels) })
+	}
+	return func() *beside {
+		all.Wait()
+		done()
+		return b
+	}
+}
+
+// ask reads one list.
+func ask[T any](ctx context.Context, t *Target, doing string, read func(context.Context) ([]T, error)) (out told[T]) {
+	begun := t.opts.Now()
+	out.err = t.contain(doing, func() (err error) {
+		out.list, err = read(ctx)
+		return err
+	})
+	out.took = t.opts.Now().Sub(begun)
+	return out
+}
+
+// unsupported reports whether the system has no such thing.
+func (l told[T]) unsupported() bool { return errors.Is(l.err, conversation.ErrUnsupported) }
+
+// outcome is how the reading of the list went, as that of a group. Beside an error
+// nothing of it is exported.
+func (l told[T]) outcome(group string) outcome {
+	o := outcome{group: group, success: l.err == nil, took: l.took}
+	if l.err != nil {
+		o.problems = []error{l.err}
+		o.timedOut = errors.Is(l.err, context.DeadlineExceeded)
+		o.unsupported = l.unsupported()
+	}
+	return o
+}
+
+// with adds to an outcome how the agents were read, without whom the rest of the
+// group is exported all the same.
+func (o outcome) with(agents told[conversation.Agent]) outcome {
+	if agents.err == nil || agents.unsupported() {
+		return o
+	}
+	o.timedOut = o.timedOut || errors.Is(agents.err, context.DeadlineExceeded)
+	o.success = o.success && !isFault(agents.err, false)
+	o.problems = append(slices.Clone(o.problems), agents.err)
+	o.partial = true
+	return o
+}
