@@ -102,6 +102,9 @@ func open(ctx context.Context, o *options, rt config.Runtime, logger log.Logger)
 	if err != nil {
 		return nil, wait, err
 	}
+	for _, warning := range cfg.Warnings {
+		level.Warn(logger).Log("msg", "the configuration may not say what was meant", "warning", warning)
+	}
 	for _, t := range cfg.Targets {
 		source, openErr := t.Open(rt)
 		if openErr != nil {

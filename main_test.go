@@ -124,6 +124,7 @@ const goodConfig = "targets:\n  office:\n    yeastar:\n      url: http://127.0.0
 
 func TestCommandLine(t *testing.T) {
 	good, bad := write(t, "good.yml", goodConfig), write(t, "bad.yml", strings.ReplaceAll(goodConfig, "url:", "uri:"))
+	fleet := write(t, "fleet.yml", goodConfig+"target_files: [targets/*.yml]\n")
 	webBad := write(t, "web.yml", "tls_server_config:\n  cert_file: absent.pem\n  key_file: absent.key\n")
 	for name, tc := range map[string]struct {
 		args           []string
@@ -142,6 +143,7 @@ func TestCommandLine(t *testing.T) {
 		"no file":                  {[]string{"--config.file=absent.yml"}, 1, "", "absent.yml"},
 		"check good":               {[]string{"--config.check", "--config.file=" + good}, 0, "good.yml is good: 1 target(s)\n", ""},
 		"check bad":                {[]string{"--config.check", "--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
+		"check a glob for nothing": {[]string{"--config.check", "--config.file=" + fleet}, 0, "fleet.yml is good: 1 target(s)\n", "fleet.yml:7: target_files[0]: no file matches this glob"},
 		"start with bad":           {[]string{"--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
 		"check a bad path":         {[]string{"--config.check", "--config.file=" + good, "--web.telemetry-path=metrics"}, 1, "", "must begin with /"},
 		"check a bad address":      {[]string{"--config.check", "--config.file=" + good, "--web.listen-address=office"}, 1, "", "--web.listen-address: address office: missing port in address: write host:port, or :port"},
