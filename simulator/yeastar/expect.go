@@ -188,7 +188,7 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 		e.Gauges.add(expected, e.At)
 	}
 	if o.Agents {
-		e.Agents.hold(r.notes.directory, e.Sessions)
+		e.Agents.hold(r.notes.directory, e.Sessions, o.AllExtensions)
 	}
 	return e
 }

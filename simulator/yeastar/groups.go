@@ -42,7 +42,7 @@ type ChannelGauges struct {
 // zeros.
 type AgentGauges struct {
 	Sessions map[string]int
-	// Present is 1 for a member who is present and 0 for one who is away.
+	// Present is 1 for an agent who is present and 0 for one who is away.
 	Present map[string]int
 }
 
@@ -79,7 +79,7 @@ func (e *Expected) groups(r *reader) {
 		e.Channels.add(d)
 	}
 	if r.options.Agents {
-		e.Agents.add(d)
+		e.Agents.add(d, r.options.AllExtensions)
 	}
 }
 
@@ -126,17 +126,17 @@ func (g *ChannelGauges) add(d *directory) {
 	}
 }
 
-func (g *AgentGauges) add(d *directory) {
-	for _, number := range d.members() {
+func (g *AgentGauges) add(d *directory, all bool) {
+	for _, number := range d.agents(all) {
 		if present, told := d.present(number); told {
 			g.Present[label(number)] = flag(present)
 		}
 	}
 }
 
-// hold gives every member his sessions, and those others theirs who have some.
-func (g *AgentGauges) hold(d *directory, sessions map[int64]ExpectedSession) {
-	for _, number := range d.members() {
+// hold gives every agent his sessions, and those others theirs who have some.
+func (g *AgentGauges) hold(d *directory, sessions map[int64]ExpectedSession, all bool) {
+	for _, number := range d.agents(all) {
 		g.Sessions[label(number)] = 0
 	}
 	for _, s := range sessions {
@@ -160,6 +160,20 @@ func (d *directory) members() []string {
 	list := make([]string, 0, len(d.extensions.rows))
 	for _, q := range d.queues.rows {
 		list = append(list, numbersOf(d.details[q.ID].Members)...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// agents gives the members and, where the sessions of all extensions are listed,
+// those extensions too.
+func (d *directory) agents(all bool) []string {
+	list := d.members()
+	if !all {
+		return list
+	}
+	for _, e := range d.extensions.rows {
+		list = append(list, e.Number)
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
