@@ -86,6 +86,7 @@ conversation_api_requests_total{endpoint="extension/list",target="office"} 0
 conversation_api_requests_total{endpoint="get_token",target="office"} 1
 conversation_api_requests_total{endpoint="message/get",target="office"} 0
 conversation_api_requests_total{endpoint="message/query",target="office"} 0
+conversation_api_requests_total{endpoint="message_channel/list",target="office"} 0
 conversation_api_requests_total{endpoint="message_queue/list",target="office"} 1
 conversation_api_requests_total{endpoint="message_queue/query",target="office"} 0
 conversation_api_requests_total{endpoint="message_session/search",target="office"} 2

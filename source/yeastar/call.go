@@ -26,6 +26,7 @@ const (
 	pathQueueQuery   = "message_queue/query"
 	pathExtensions   = "extension/list"
 	pathSystem       = "system/information"
+	pathChannels     = "message_channel/list"
 )
 
 // routes is the list of allowed calls. The PBX deletes by GET, so the method
@@ -42,6 +43,7 @@ func routes() []httpapi.Route {
 		{Method: http.MethodGet, Path: pathQueueQuery},
 		{Method: http.MethodGet, Path: pathExtensions},
 		{Method: http.MethodGet, Path: pathSystem},
+		{Method: http.MethodGet, Path: pathChannels},
 	}
 }
 
