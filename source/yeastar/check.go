@@ -37,8 +37,8 @@ type checker struct {
 	// queues are those that the PBX lists; members and extensions are numbers.
 	queues              []queueRow
 	members, extensions []string
-	// memberless is true where every queue was told, and none has a member.
-	memberless bool
+	// untold is true where the PBX did not tell all who could be viewers.
+	untold bool
 	// session is one that was listed, 0 where there is none.
 	session  int64
 	findings []conversation.Finding
@@ -172,16 +172,15 @@ func (c *checker) checkQueues(ctx context.Context) {
 		c.tell(pathQueueList, conversation.VerdictNote, "this PBX has no message queues, and nothing needs them", "")
 		return
 	case err != nil:
+		c.untold = c.source.opts.Viewers.QueueMembers
 		c.fail(pathQueueList, pathQueueList, err)
 		return
 	}
 	c.queues = out.all()
 	c.tellList(pathQueueList, "message queue", len(c.queues), int(out.Total))
-	if len(c.queues) == 0 {
-		c.memberless = true
-		return
+	if len(c.queues) > 0 {
+		c.checkMembers(ctx, max(len(c.queues), int(out.Total)))
 	}
-	c.checkMembers(ctx, max(len(c.queues), int(out.Total)))
 }
 
 // checkMembers asks for members and assignment modes of as many queues as one call
@@ -196,6 +195,7 @@ func (c *checker) checkMembers(ctx context.Context, total int) {
 	}
 	out, err := ask[rows[queueRow]](ctx, c, pathQueueQuery, url.Values{"ids": {joinIDs(ids)}})
 	if err != nil {
+		c.untold = c.source.opts.Viewers.QueueMembers
 		c.fail(pathQueueQuery, pathQueueQuery, err)
 		return
 	}
@@ -212,7 +212,7 @@ func (c *checker) checkMembers(ctx context.Context, total int) {
 	}
 	slices.Sort(c.members)
 	c.members = slices.Compact(c.members)
-	c.memberless = len(c.members) == 0 && len(untold) == 0 && len(out.all()) == total
+	c.untold = c.source.opts.Viewers.QueueMembers && (len(untold) > 0 || len(out.all()) < total)
 	if len(untold) > 0 && c.source.opts.Viewers.QueueMembers {
 		c.tell(pathQueueQuery, conversation.VerdictFailed, "the PBX does not tell the members of "+enumerate(untold)+", so nobody knows whose sessions to list",
 			"give the application the permission to read message queues, or set viewers.queue_members: false and name viewers.extensions")
@@ -249,6 +249,7 @@ func (c *checker) checkExtensions(ctx context.Context) {
 			return
 		}
 		if err != nil {
+			c.untold = c.untold || v.AllExtensions
 			c.fail(pathExtensions, pathExtensions, err)
 			return
 		}

@@ -18,14 +18,14 @@ func (c *checker) checkSessions(ctx context.Context) {
 	}
 	viewers := c.someViewers()
 	if len(viewers) == 0 {
-		if c.stopped == "" && !c.memberless && !c.source.opts.Viewers.AllExtensions {
-			c.tell(pathSearch, conversation.VerdictUntried, "whose sessions to list was not told, see above", "")
+		if c.untold {
+			c.tell(pathSearch, conversation.VerdictUntried, "whose sessions to list was not told, as said above", "")
 			return
 		}
 		c.tell(whatViewers, conversation.VerdictFailed, "there is nobody whose sessions could be listed: "+c.nobody(), "make agents members of a message queue, or set viewers.extensions or viewers.api")
 		return
 	}
-	if v := c.source.opts.Viewers; c.memberless && v.QueueMembers && len(v.Extensions) == 0 && !v.AllExtensions {
+	if v := c.source.opts.Viewers; v.QueueMembers && len(c.members) == 0 && !c.untold && len(v.Extensions) == 0 && !v.AllExtensions {
 		c.tell(whatViewers, conversation.VerdictNote, c.nobody()+", so that only what is routed to the API is seen", "make agents members of a message queue, or set viewers.extensions")
 	}
 	for _, v := range viewers {
