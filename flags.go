@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -21,6 +22,8 @@ const defaultAddress = ":10720"
 type options struct {
 	configFile     string
 	check          bool
+	checkOnline    bool
+	once           bool
 	expandEnv      bool
 	demo           bool
 	groups         func() []string
@@ -40,7 +43,9 @@ func flags(stdout, stderr io.Writer) (*kingpin.Application, *options) {
 	app.HelpFlag.Short('h')
 	app.Flag("config.file", "The configuration file.").Default("conversation_exporter.yml").IsSetByUser(&o.configFileUsed).StringVar(&o.configFile)
 	app.Flag("config.check", "Check the configuration without any network, and exit with 0 or 1.").BoolVar(&o.check)
+	app.Flag("config.check-online", "Check the configuration, then sign in to each target once, call each endpoint once, tell what works and how to mend what does not, and exit with 0 or 1.").BoolVar(&o.checkOnline)
 	app.Flag("config.expand-environment-variables", "Expand ${NAME} in secret keys of the configuration.").BoolVar(&o.expandEnv)
+	app.Flag("once", "Read every target once, write its metrics to standard output, and exit with 0 if every target could be read, else 1.").BoolVar(&o.once)
 	app.Flag("demo", "Run on a simulated PBX inside, without any configuration.").BoolVar(&o.demo)
 	app.Flag("timeout-offset", "How much before the scraper's own timeout to answer; at most a tenth of it.").Default("0.5s").DurationVar(&o.timeoutOffset)
 	app.Flag("web.telemetry-path", "The path of the metrics.").Default(web.DefaultTelemetryPath).StringVar(&o.telemetryPath)
@@ -71,4 +76,17 @@ func groupFlags(app *kingpin.Application) func() []string {
 		}
 		return chosen
 	}
+}
+
+// clash returns why some of the flags cannot stand together.
+func (o *options) clash() error {
+	switch {
+	case o.demo && (o.configFileUsed || o.check):
+		return errors.New("--demo brings its own configuration: leave --config.file and --config.check out")
+	case o.check && o.checkOnline:
+		return errors.New("--config.check opens no connection, and --config.check-online checks all that it does and then the targets: leave one of them out")
+	case o.once && (o.check || o.checkOnline):
+		return errors.New("--once reads the targets, and --config.check and --config.check-online only check: leave one of them out")
+	}
+	return nil
 }

@@ -46,8 +46,8 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	if stopped { // by --help or --version
 		return code
 	}
-	if err == nil && o.demo && (o.configFileUsed || o.check) {
-		err = errors.New("--demo brings its own configuration: leave --config.file and --config.check out")
+	if err == nil {
+		err = o.clash()
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "conversation_exporter: %s; --help lists the flags\n", err)
@@ -57,7 +57,9 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	requests := config.NewMetrics()
-	targets, wait, err := open(ctx, o, config.Runtime{UserAgent: "conversation_exporter/" + version.Version, Metrics: requests}, logs.own)
+	targets, wait, err := open(ctx, o, config.Runtime{
+		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, NoTokenFile: o.once || o.checkOnline,
+	}, logs.own)
 	defer func() { cancel(); wait() }()
 	c := collector.New(targets...)
 	handler, flagErr := web.New(web.Options{
@@ -66,10 +68,15 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	})
 	err = errors.Join(err, flagErr, checkWeb(o))
 	switch {
-	case o.check:
+	case o.check, o.checkOnline && err != nil:
 		return report(stdout, stderr, o, len(targets), err)
 	case err != nil:
 		return logs.refuse("the configuration was refused", err)
+	case o.checkOnline:
+		report(stdout, stderr, o, len(targets), nil)
+		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return checkOnline(ctx, c, stdout) })
+	case o.once:
+		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return readOnce(ctx, handler, c, reading{stdout, logs}) })
 	}
 	level.Info(logs.own).Log("msg", "starting conversation_exporter", "version", version.Info(), "build", version.BuildContext(), "targets", len(targets))
 	scraping, cancelScraping := context.WithCancel(ctx)
@@ -151,6 +158,10 @@ func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", o.configFile, targets)
+	file := o.configFile
+	if o.demo {
+		file = "the configuration of the demo"
+	}
+	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", file, targets)
 	return 0
 }

@@ -64,6 +64,9 @@ type Runtime struct {
 	// Metrics counts the requests of all targets; nil means that nobody wants to
 	// know.
 	Metrics *httpapi.Metrics
+	// NoTokenFile leaves token files alone: who reads once takes tokens of its own
+	// and gives them back.
+	NoTokenFile bool
 }
 
 // NewMetrics makes what counts the requests of all targets. It is a
