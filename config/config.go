@@ -26,6 +26,8 @@ type Options struct {
 type Config struct {
 	// Targets are in the order of their names; there is at least one.
 	Targets []Target
+	// Warnings say what is no mistake, but may not be what was meant.
+	Warnings []string
 }
 
 // Target is one system to read, by its name in the file.
@@ -49,6 +51,14 @@ type Target struct {
 
 	// A function, as fmt would print the block and the secrets in it.
 	system func() system
+}
+
+// Same reports whether both blocks say the same, so that whoever reads the one
+// need not be replaced to read the other.
+func (t Target) Same(other Target) bool {
+	mine, others := t.system(), other.system()
+	t.system, other.system = nil, nil
+	return reflect.DeepEqual(t, other) && reflect.DeepEqual(mine, others)
 }
 
 // Runtime is what a source needs beside the file.
