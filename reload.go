@@ -216,7 +216,7 @@ func (f *fleet) forget(name string, members map[string]member) {
 // warn logs what is no mistake, but may not be what was meant.
 func (f *fleet) warn(cfg *config.Config) {
 	for _, text := range cfg.Warnings {
-		level.Warn(f.logs.own).Log("msg", "the configuration may not be what was meant", "warning", text)
+		level.Warn(f.logs.own).Log("msg", "the configuration may not say what was meant", "warning", text)
 	}
 	for _, block := range cfg.Targets {
 		if len(f.groups(block)) == 0 {
