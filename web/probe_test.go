@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"conversation_exporter/collector"
@@ -164,4 +165,37 @@ func TestMetricsWithoutTheTargets(t *testing.T) {
 		}
 	}
 	wantLines(t, s.get(t, "/probe?target=a&collect[]=sessions").body, oneSessionSample("a"))
+}
+
+// TestOneDeadTargetCostsAFleetNothing is on a clock of its own: with a target
+// that never answers, the probes of all others take no time, and /metrics has
+// the others by its deadline.
+func TestOneDeadTargetCostsAFleetNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const others = 499
+		dead := newHanging()
+		fleet := []*collector.Target{target("dead", dead)}
+		for i := range others {
+			fleet = append(fleet, target(fmt.Sprintf("t%03d", i), &fakeSource{open: oneSession}))
+		}
+		h := newHandler(t, Options{}, fleet...)
+		begun := time.Now()
+		go answered(t, h, "/probe?target=dead", "60")
+		synctest.Wait()
+		for i := range others {
+			name := fmt.Sprintf("t%03d", i)
+			wantLines(t, answered(t, h, "/probe?target="+name, "60"), oneSessionSample(name), `conversation_up{target="`+name+`"} 1`)
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("the probes of the others took %v", took)
+		}
+		body := answered(t, h, "/metrics", "10")
+		if took := time.Since(begun); took > 9550*time.Millisecond {
+			t.Errorf("/metrics took %v of the scraper's 10 s", took)
+		}
+		if n := strings.Count(body, `state="queued",target="t`); n != others {
+			t.Errorf("/metrics tells of %d targets, want %d", n, others)
+		}
+		time.Sleep(time.Minute) // The probe of the dead one ends before the test does.
+	})
 }

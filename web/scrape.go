@@ -26,7 +26,7 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusBadRequest, err.Error()+".")
 		return
 	}
-	limit := h.limit(r)
+	limit := h.rendering.leave(h.limit(r))
 	var from prometheus.Gatherers
 	if wanted.exporter {
 		from = append(from, h.registry)
@@ -40,7 +40,11 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 		// They are gathered after the pass, so that its own requests are counted.
 		targets.MustRegister(h.opts.Requests)
 	}
-	h.write(w, r, append(from, targets))
+	begun, reader := time.Now(), &patient{ResponseWriter: w}
+	h.write(reader, r, append(from, targets))
+	if wanted.targets {
+		h.rendering.note(time.Since(begun) - reader.waited)
+	}
 }
 
 // enter lets a scrape in, or tells it why not. Who is let in must leave.

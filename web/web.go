@@ -62,6 +62,7 @@ type Handler struct {
 	// badTimeouts counts timeout headers that made no sense.
 	badTimeouts prometheus.Counter
 	gate        gate
+	rendering   rendering
 	// external is the parsed ExternalURL; nil for none.
 	external *url.URL
 }
