@@ -67,12 +67,15 @@ func BenchmarkFleetWithADeadTarget(b *testing.B) {
 	go scrape(ctx, address+"/probe?target=dead", "100")
 	probe := probes(b, address, 499)
 	scrape(ctx, address+"/metrics", "30") // It learns how long the answer takes to write.
+	longest := 0.0
 	for b.Loop() {
-		if n := sum(b, scrape(ctx, address+"/metrics", "10"), "conversation_up"); n != 499 {
-			b.Errorf("/metrics tells of %d targets that are up: %s", n, p.output())
-		}
+		longest = max(longest, timed(func() {
+			if n := sum(b, scrape(ctx, address+"/metrics", "10"), "conversation_up"); n != 499 {
+				b.Errorf("/metrics tells of %d targets that are up: %s", n, p.output())
+			}
+		}))
 	}
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/metrics-in-10")
+	b.ReportMetric(longest, "s/metrics-in-10")
 	b.ReportMetric(probe, "s/probe")
 }
 

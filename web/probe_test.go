@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -180,7 +181,11 @@ func TestOneDeadTargetCostsAFleetNothing(t *testing.T) {
 		}
 		h := newHandler(t, Options{}, fleet...)
 		begun := time.Now()
-		go answered(t, h, "/probe?target=dead", "60")
+		go func() {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/probe?target=dead", http.NoBody)
+			r.Header.Set(timeoutHeader, "60")
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}()
 		synctest.Wait()
 		for i := range others {
 			name := fmt.Sprintf("t%03d", i)
