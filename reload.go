@@ -61,7 +61,7 @@ func (f *fleet) start(ctx context.Context) (wait func(), err error) {
 	if err != nil {
 		return wait, err
 	}
-	_, err = f.become(cfg)
+	_, err = f.become(ctx, cfg)
 	f.noteReading(err)
 	return wait, err
 }
@@ -106,7 +106,7 @@ func (f *fleet) Reload(ctx context.Context) (changes string, err error) {
 	cfg, err := config.Load(f.options.configFile, f.options.reading())
 	var d difference
 	if err == nil {
-		d, err = f.become(cfg)
+		d, err = f.become(ctx, cfg)
 	}
 	if errors.Is(err, collector.ErrClosed) {
 		return "", err // The program is ending, and the file may be good.
@@ -145,7 +145,7 @@ type difference struct {
 // become makes the targets of a configuration those that are scraped: all of
 // them, or, where one cannot be made, none. Those of which it says the same as
 // before stay as they are.
-func (f *fleet) become(cfg *config.Config) (difference, error) {
+func (f *fleet) become(ctx context.Context, cfg *config.Config) (difference, error) {
 	var d difference
 	var errs []error
 	next := make(map[string]member, len(cfg.Targets))
@@ -170,7 +170,7 @@ func (f *fleet) become(cfg *config.Config) (difference, error) {
 	}
 	err := errors.Join(errs...)
 	if err == nil {
-		d.closed, err = f.collector.Replace(targets...)
+		d.closed, err = f.collector.Replace(ctx, targets...)
 	}
 	if err != nil {
 		for _, block := range cfg.Targets {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -294,11 +295,11 @@ func TestLesson08ReloadsUnderScrapes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fleet.yml")
 	rewrite(t, file, steady.block("steady", ""), moving.block("moving", ""))
 	p := start(t, "--config.file="+file, "--web.max-requests=0")
-	ctx, stop := context.WithCancel(t.Context())
+	var stop atomic.Bool
 	var wg sync.WaitGroup
 	for _, route := range []string{"/metrics", "/metrics", "/probe?target=steady", "/probe?target=steady", "/probe?target=moving", "/sd", "/"} {
 		wg.Go(func() {
-			for ctx.Err() == nil {
+			for !stop.Load() {
 				status, body := p.get(t, route)
 				if strings.Contains(route, "moving") {
 					continue // It comes and goes.
@@ -325,7 +326,7 @@ func TestLesson08ReloadsUnderScrapes(t *testing.T) {
 		}
 		reloads.Wait()
 	}
-	stop()
+	stop.Store(true)
 	wg.Wait()
 	if n := steady.Yeastar.Requests("get_token"); n != 1 {
 		t.Errorf("the steady target was signed in to %d times", n)

@@ -31,11 +31,11 @@ type Collector struct {
 
 // New makes a Collector of targets.
 func New(targets ...*Target) *Collector {
-	var all []described
+	c := &Collector{leaving: make(map[*Target]bool)}
 	for _, g := range groups() {
-		all = append(all, describe(g.name, g.families())...)
+		c.families = append(c.families, describe(g.name, g.families())...)
 	}
-	c := &Collector{families: append(all, describe("", healthFamilies())...), leaving: make(map[*Target]bool)}
+	c.families = append(c.families, describe("", healthFamilies())...)
 	c.adopt(targets)
 	return c
 }

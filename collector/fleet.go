@@ -58,7 +58,7 @@ func (c *Collector) Names() []string {
 // closed is closed when all have ended. A target that takes the place of another
 // one of its name is not read before that has ended. After Close nothing is
 // replaced, and the error is ErrClosed.
-func (c *Collector) Replace(targets ...*Target) (closed <-chan struct{}, err error) {
+func (c *Collector) Replace(ctx context.Context, targets ...*Target) (closed <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -74,7 +74,7 @@ func (c *Collector) Replace(targets ...*Target) (closed <-chan struct{}, err err
 		}
 		c.leaving[t] = true
 		t.leave()
-		go c.end(t)
+		go c.end(context.WithoutCancel(ctx), t)
 		waiting = append(waiting, t.ended)
 	}
 	go func() {
@@ -106,10 +106,10 @@ func (c *Collector) adopt(targets []*Target) {
 
 // end closes a target that was replaced. It has limits of its own, since nobody
 // waits for it for long.
-func (c *Collector) end(t *Target) {
-	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
+func (c *Collector) end(ctx context.Context, t *Target) {
+	bounded, cancel := context.WithTimeout(ctx, leaveTime)
 	defer cancel()
-	if err := t.close(ctx); err != nil {
+	if err := t.close(bounded); err != nil {
 		level.Warn(t.opts.Logger).Log("msg", "closing a target failed", "target", t.opts.Name, "err", err)
 	}
 	c.mu.Lock()

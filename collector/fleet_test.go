@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,7 +82,7 @@ func TestReplaceKeepsWhatStays(t *testing.T) {
 	c := New(a, b)
 	targetsOf(t, c, Request{})
 	d, _ := member("c")
-	closed, err := c.Replace(d, a)
+	closed, err := c.Replace(t.Context(), d, a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestReplaceKeepsWhatStays(t *testing.T) {
 	if err := c.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Replace(b); !errors.Is(err, ErrClosed) {
+	if _, err := c.Replace(t.Context(), b); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the end: %v", err)
 	}
 	if err := c.Close(t.Context()); err != nil {
@@ -112,7 +113,7 @@ func TestPanicsNeverFall(t *testing.T) {
 	sourceA.during = func(context.Context) { panic("canary") }
 	c := New(a)
 	targetsOf(t, c, Request{})
-	closed, err := c.Replace(b)
+	closed, err := c.Replace(t.Context(), b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestAScrapeReadsOnWithWhoeverTakesThePlace(t *testing.T) {
 				synctest.Wait()
 				next, _ := member("a")
 				begun := time.Now()
-				closed, err := c.Replace(next)
+				closed, err := c.Replace(t.Context(), next)
 				if took := time.Since(begun); err != nil || took != 0 {
 					t.Errorf("replacing took %v, %v", took, err)
 				}
@@ -176,7 +177,7 @@ func TestATargetThatDoesNotCloseIsLeft(t *testing.T) {
 		b.target.opts.Source = hung
 		next, _ := member("desk")
 		begun := time.Now()
-		closed, err := b.collector.Replace(next)
+		closed, err := b.collector.Replace(t.Context(), next)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +202,7 @@ func TestCloseWaitsForThoseThatWereReplaced(t *testing.T) {
 		slow := stubborn{source, make(chan struct{})}
 		a.opts.Source = slow
 		c := New(a)
-		if _, err := c.Replace(); err != nil {
+		if _, err := c.Replace(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		begun := time.Now()
@@ -237,11 +238,11 @@ func TestLesson08ScrapesWhileTargetsAreReplaced(t *testing.T) {
 		return targets
 	}
 	c := New(make10(0)...)
-	ctx, stop := context.WithCancel(t.Context())
+	var stop atomic.Bool
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			for ctx.Err() == nil {
+			for !stop.Load() {
 				r := Request{Arrived: time.Now(), Limit: 20 * time.Millisecond}
 				if i%2 == 0 {
 					r.Target = "steady"
@@ -257,7 +258,7 @@ func TestLesson08ScrapesWhileTargetsAreReplaced(t *testing.T) {
 	}
 	before := 0.0
 	for round := range 60 {
-		if _, err := c.Replace(make10(round)...); err != nil {
+		if _, err := c.Replace(t.Context(), make10(round)...); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -267,7 +268,7 @@ func TestLesson08ScrapesWhileTargetsAreReplaced(t *testing.T) {
 			before = now
 		}
 	}
-	stop()
+	stop.Store(true)
 	wg.Wait()
 	if before == 0 {
 		t.Error("no target has ever panicked")

@@ -141,7 +141,7 @@ func TestAProbeOfATargetThatGoesIsNotFound(t *testing.T) {
 	answer := make(chan response)
 	go func() { r, _ := s.do(t.Context(), http.MethodGet, "/probe?target=a"); answer <- r }()
 	<-hung.inside
-	if _, err := s.handler.opts.Collector.Replace(target("b", &fakeSource{})); err != nil {
+	if _, err := s.handler.opts.Collector.Replace(t.Context(), target("b", &fakeSource{})); err != nil {
 		t.Fatal(err)
 	}
 	if r := <-answer; r.status != http.StatusNotFound || r.body != "There is no such target; there is only b.\n" {

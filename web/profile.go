@@ -2,7 +2,7 @@ package web
 
 import (
 	"net/http"
-	"net/http/pprof" //nolint:gosec // What it does to the default mux nobody sees, as that is not served.
+	"net/http/pprof" // What it does to the default mux nobody sees, as that is not served.
 )
 
 // profilingPath is where the pages of pprof are, if they are.
