@@ -229,7 +229,12 @@ func TestLesson08ScrapesWhileTargetsAreReplaced(t *testing.T) {
 			target, f := member(fmt.Sprintf("t%d", (round+i)%15))
 			switch i % 3 {
 			case 1:
-				f.during = func(ctx context.Context) { <-ctx.Done() }
+				f.during = func(ctx context.Context) {
+					select {
+					case <-ctx.Done():
+					case <-time.After(10 * time.Millisecond):
+					}
+				}
 			case 2:
 				f.during = func(context.Context) { panic("canary") }
 			}
@@ -243,7 +248,7 @@ func TestLesson08ScrapesWhileTargetsAreReplaced(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for !stop.Load() {
-				r := Request{Arrived: time.Now(), Limit: 20 * time.Millisecond}
+				r := Request{Arrived: time.Now(), Limit: time.Minute}
 				if i%2 == 0 {
 					r.Target = "steady"
 				}
