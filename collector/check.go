@@ -32,7 +32,7 @@ func (c Checked) Works() bool {
 // order. Each call to a system may take the timeout of its target. Afterwards the
 // sources are closed: no scrape can follow.
 func (c *Collector) Check(ctx context.Context, tell func(Checked)) {
-	targets := c.targets
+	targets := c.all()
 	results := make([]chan Checked, len(targets))
 	for i := range results {
 		results[i] = make(chan Checked, 1)

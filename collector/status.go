@@ -92,10 +92,12 @@ func (l *lastView) get() *view {
 	return l.v
 }
 
-// Status tells of the last pass of every target. It starts none.
+// Status tells of the last pass of every target, in the order of their names. It
+// starts none.
 func (c *Collector) Status() []Status {
-	list := make([]Status, 0, len(c.targets))
-	for _, t := range c.targets {
+	targets := c.all()
+	list := make([]Status, 0, len(targets))
+	for _, t := range targets {
 		s := Status{Target: t.opts.Name}
 		if v := t.last.get(); v != nil {
 			s = statusOf(v)
