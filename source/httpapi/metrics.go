@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,7 +54,14 @@ type Metrics struct {
 	requests, failures *prometheus.CounterVec
 	duration           *prometheus.HistogramVec
 	skew               *prometheus.GaugeVec
+
+	mu sync.RWMutex
+	// rows are those of the targets that were not forgotten.
+	rows map[string]*row
 }
+
+// row is what is counted of one target. Metrics.mu guards it.
+type row struct{ forgotten bool }
 
 var _ prometheus.Collector = (*Metrics)(nil)
 
@@ -71,6 +79,7 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, duration.Labels),
 		skew: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: skew.Name, Help: skew.Help}, skew.Labels),
+		rows: make(map[string]*row),
 	}
 }
 
@@ -92,35 +101,70 @@ func (m *Metrics) all() []prometheus.Collector {
 	return []prometheus.Collector{m.requests, m.failures, m.duration, m.skew}
 }
 
-// counts are the Metrics of one target.
+// Forget drops every series of a target that is no longer configured. A request
+// of it that ends later does not bring them back; a new client of that name does.
+func (m *Metrics) Forget(target string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.rows[target]; r != nil {
+		r.forgotten = true
+		delete(m.rows, target)
+	}
+	series := prometheus.Labels{"target": target}
+	m.requests.DeletePartialMatch(series)
+	m.failures.DeletePartialMatch(series)
+	m.duration.DeletePartialMatch(series)
+	m.skew.DeletePartialMatch(series)
+}
+
+// counts are the Metrics of one target, for one client.
 type counts struct {
 	all    *Metrics
 	target string
+	row    *row
 }
 
 // counts begins the row of a target: a request that was never made counts 0, so
-// that its first one is seen as an increase.
+// that its first one is seen as an increase. Clients of one target share a row.
 func (m *Metrics) counts(target string, routes []Route) counts {
-	for _, r := range routes {
-		m.requests.WithLabelValues(target, r.Path)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.rows[target]
+	if r == nil {
+		r = &row{}
+		m.rows[target] = r
 	}
-	return counts{m, target}
+	for _, route := range routes {
+		m.requests.WithLabelValues(target, route.Path)
+	}
+	return counts{m, target, r}
+}
+
+// unlessForgotten counts something, if the target is still there.
+func (c counts) unlessForgotten(count func()) {
+	c.all.mu.RLock()
+	defer c.all.mu.RUnlock()
+	if !c.row.forgotten {
+		count()
+	}
 }
 
 // began counts an attempt.
 func (c counts) began(endpoint string) {
-	c.all.requests.WithLabelValues(c.target, endpoint).Inc()
+	c.unlessForgotten(func() { c.all.requests.WithLabelValues(c.target, endpoint).Inc() })
 }
 
 // ended counts how an attempt went; there is no reason where it went well.
 func (c counts) ended(endpoint string, took time.Duration, reason Reason) {
-	c.all.duration.WithLabelValues(c.target, endpoint).Observe(took.Seconds())
-	if reason != "" {
-		c.all.failures.WithLabelValues(c.target, endpoint, string(reason)).Inc()
-	}
+	c.unlessForgotten(func() {
+		c.all.duration.WithLabelValues(c.target, endpoint).Observe(took.Seconds())
+		if reason != "" {
+			c.all.failures.WithLabelValues(c.target, endpoint, string(reason)).Inc()
+		}
+	})
 }
 
 // told notes how far the clock of the system is ahead of ours.
 func (c counts) told(skew time.Duration) {
-	c.all.skew.WithLabelValues(c.target).Set(skew.Seconds())
+	c.unlessForgotten(func() { c.all.skew.WithLabelValues(c.target).Set(skew.Seconds()) })
 }
