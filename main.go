@@ -57,7 +57,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	requests := config.NewMetrics()
-	targets, wait, err := open(ctx, o, config.Runtime{UserAgent: "conversation_exporter/" + version.Version, Metrics: requests}, logs.own)
+	targets, wait, err := open(ctx, o, config.Runtime{UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, SignIns: config.NewSignIns()}, logs.own)
 	defer func() { cancel(); wait() }()
 	c := collector.New(targets...)
 	handler, flagErr := web.New(web.Options{
