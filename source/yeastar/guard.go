@@ -132,8 +132,11 @@ func (g *guard) exhausted(a *address, room int, now time.Time) error {
 		// It is not this target that has to be mended, and its error is no cause here.
 		last = fmt.Errorf("of another Client ID at this address: %v", a.last) //nolint:errorlint // See above.
 	}
-	return fmt.Errorf("signing in waits until %s: %d sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: %w",
-		instant(next, now), len(a.failures), last)
+	failed := fmt.Sprintf("%d sign-ins failed", len(a.failures))
+	if len(a.failures) == 1 {
+		failed = "1 sign-in failed"
+	}
+	return fmt.Errorf("signing in waits until %s: %s within 10 minutes, and after 5 the PBX blocks this address; the last one: %w", instant(next, now), failed, last)
 }
 
 // errManyTokens is what a sign-in ends with after too many of them.

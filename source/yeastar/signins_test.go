@@ -199,6 +199,50 @@ func TestAPBXThatForgetsEveryTokenLetsAllInAgain(t *testing.T) {
 	}
 }
 
+// One refused refresh token is enough to know that.
+func TestARefusedRefreshTokenSparesTheOthers(t *testing.T) {
+	g := newGate(t)
+	fleet := g.fleet(t, NewSignIns(), 5, always("right"))
+	scrape(t, fleet)
+	g.forget()
+	g.world.Advance(time.Hour)
+	for _, s := range fleet {
+		read(t, s)
+	}
+	if n := g.safe(t); n != 1 {
+		t.Errorf("%d refresh tokens were tried, want 1", n)
+	}
+}
+
+// A secret that was accepted and is not any more is one that was refused.
+func TestARotatedSecretLosesItsPlace(t *testing.T) {
+	g := newGate(t)
+	m := NewSignIns()
+	s := g.source(t, m, "id", "right", nil)
+	read(t, s)
+	g.right = "another"
+	g.forget()
+	listOnce(s)
+	g.world.Advance(5 * time.Minute)
+	listOnce(g.source(t, m, "other", "wrong", nil))
+	g.world.Advance(5 * time.Minute)
+	if text := listOnce(s); g.safe(t) != 2 || !strings.HasPrefix(text, "signing in waits until 09:15:00 UTC: 1 sign-in failed") {
+		t.Errorf("%d tries; error = %q", g.safe(t), text)
+	}
+}
+
+// Nor does a later answer shorten it.
+func TestABlockIsNotShortened(t *testing.T) {
+	g := newGate(t)
+	s := g.source(t, nil, "id", g.right, nil)
+	for _, seconds := range []int64{3600, 60} {
+		err := s.tokens.blocked(&codeError{endpoint: pathSearch, code: codeAddressBlock, blockExpire: seconds})
+		if !strings.HasPrefix(err.Error(), "signing in waits until 10:00:00 UTC") {
+			t.Errorf("error = %v", err)
+		}
+	}
+}
+
 // Tries under way may all turn out to be failures, so others wait for them, but
 // no longer than their scrape allows.
 func TestSignInsWaitForTheirTurn(t *testing.T) {
@@ -253,6 +297,30 @@ func TestTokensCountByApplication(t *testing.T) {
 	}
 	if text := listOnce(g.source(t, m, "other", g.right, nil)); text != "" {
 		t.Errorf("another application: %s", text)
+	}
+}
+
+// What is under way may bring a token as well.
+func TestTokensUnderWayCount(t *testing.T) {
+	g := newGate(t)
+	m := NewSignIns()
+	var fleet []*Source
+	for i := range 9 {
+		s := g.source(t, m, "id", g.right, nil)
+		if i < 4 {
+			read(t, s)
+		} else {
+			fleet = append(fleet, s)
+		}
+	}
+	g.hold = make(chan struct{})
+	done := make(chan int)
+	go func() { done <- scrape(t, fleet) }()
+	eventually(t, "the next tries", func() bool { g.mu.Lock(); defer g.mu.Unlock(); return g.underWay == tokensAllowed-4 })
+	time.Sleep(20 * time.Millisecond)
+	close(g.hold)
+	if n := <-done; n != tokensAllowed-4 || g.signedIn != tokensAllowed {
+		t.Errorf("%d got in, %d tokens were issued", n, g.signedIn)
 	}
 }
 
