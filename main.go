@@ -60,6 +60,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	requests := config.NewMetrics()
 	f := newFleet(o, config.Runtime{
 		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, NoTokenFile: o.once || o.checkOnline,
+		SignIns: config.NewSignIns(),
 	}, logs)
 	wait, err := f.start(ctx)
 	defer func() { cancel(); wait() }()

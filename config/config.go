@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"conversation_exporter/source/httpapi"
+	"conversation_exporter/source/yeastar"
 )
 
 // Options say how a file is read.
@@ -67,11 +68,18 @@ type Runtime struct {
 	// NoTokenFile leaves token files alone: who reads once takes tokens of its own
 	// and gives them back.
 	NoTokenFile bool
+	// SignIns keeps all targets together, also those of an earlier reading of the
+	// file, from failing to sign in so often that a system blocks the address; nil
+	// means that each Source counts for itself.
+	SignIns *yeastar.SignIns
 }
 
 // NewMetrics makes what counts the requests of all targets. It is a
 // prometheus.Collector.
 func NewMetrics() *httpapi.Metrics { return httpapi.NewMetrics() }
+
+// NewSignIns makes the memory of sign-ins, of which a process has one.
+func NewSignIns() *yeastar.SignIns { return yeastar.NewSignIns() }
 
 // Load reads the file at the path, and the target files that it names. Its error
 // joins every mistake in all of them, each as "file:line: key.path: sentence".

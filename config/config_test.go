@@ -225,6 +225,10 @@ func TestOpen(t *testing.T) {
 	if err != nil || source == nil {
 		t.Fatalf("Open: %v, %v", source, err)
 	}
+	shared := Runtime{UserAgent: "test/1", SignIns: NewSignIns()}
+	if block, ok := target.system().(*yeastarBlock); !ok || block.options(target, shared).SignIns != shared.SignIns {
+		t.Error("the memory of sign-ins does not reach the source")
+	}
 	if _, err := target.Open(Runtime{}); err == nil || !strings.HasPrefix(err.Error(), "target t: ") {
 		t.Errorf("Open without a user agent: %v", err)
 	}

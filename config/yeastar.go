@@ -244,5 +244,6 @@ func (b *yeastarBlock) options(t Target, rt Runtime) yeastar.Options {
 		Clock:             rt.Clock,
 		Target:            t.Name,
 		Metrics:           rt.Metrics,
+		SignIns:           rt.SignIns,
 	}
 }

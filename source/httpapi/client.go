@@ -183,7 +183,9 @@ func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, 
 	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet, once: req.Once}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { call.reach(connecting) },
-		WroteHeaders: func() { call.reach(sent) },
+		// With HTTP/2 the answer may break before the transport tells that it has
+		// written the request, so to have a connection is to have sent it.
+		GotConn: func(httptrace.GotConnInfo) { call.reach(sent) },
 	})
 	httpReq, err := c.newRequest(traced, req)
 	if err != nil {

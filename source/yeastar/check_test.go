@@ -128,9 +128,12 @@ func TestCheckNeverSignsInAgain(t *testing.T) {
 func TestCheckDoesNotTryWhatCouldBlockTheAddress(t *testing.T) {
 	p := newPBX(t)
 	s := p.source(t, nil)
+	g := &s.tokens.guard
+	a, _ := g.signIns.of(g.where, g.who, start())
 	for range failuresAllowed {
-		s.tokens.guard.count(start(), credentialsError{pathGetToken, codeFailure})
+		a.failures = append(a.failures, start())
 	}
+	a.last, a.lastOf = credentialsError{pathGetToken, codeFailure}, g.who
 	got := checked(s, "sessions")
 	want := "get_token|not tried|signing in waits until 09:10:00 UTC: 4 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: " + refusedText + " (errcode -1)|mend the credentials, and check again after that time\nall other endpoints|not tried|nothing can be asked without a token|\n"
 	if got != want {

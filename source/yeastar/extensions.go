@@ -192,5 +192,5 @@ func (e *extensionRow) presence() conversation.Presence {
 func (c *onlineClients) anyOnline() bool {
 	const online = 1
 	return c.Desktop.Status == online || c.Mobile.Status == online || c.Web.Status == online ||
-		slices.ContainsFunc(c.SIPPhone.StatusList, func(one client) bool { return one.Status == online })
+		slices.ContainsFunc(c.SIPPhone.StatusList, func(one device) bool { return one.Status == online })
 }

@@ -1,7 +1,7 @@
 package yeastar
 
 import (
-	"crypto/sha256"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,10 +11,6 @@ import (
 )
 
 const (
-	// The PBX blocks an address after 5 failed sign-ins within 10 minutes, so
-	// there are never more than 4, whatever their reasons.
-	failuresAllowed = 4
-	failureWindow   = 10 * time.Minute
 	// The PBX allows 8 tokens at a time, each of which lives for 30 minutes, and
 	// an answer that was lost may have been one. 6 leaves some to the operator.
 	tokensAllowed = 6
@@ -29,131 +25,233 @@ const (
 	epochSince = 1_000_000_000
 )
 
-// pause is why a sign-in waits, apart from the counts.
-type pause int
-
-const (
-	// pauseNone: nothing but the counts.
-	pauseNone pause = iota
-	// pauseSecret: the credentials were refused; a changed secret ends it.
-	pauseSecret
-	// pauseTokens: the PBX has no token left, or does not accept its own.
-	pauseTokens
-	// pauseAddress: the PBX has blocked the address; no call may be made.
-	pauseAddress
-)
-
-// guard decides whether a sign-in may be tried. A mistyped secret must not get
-// the address blocked. It has no lock of its own.
+// guard decides for one Source whether a sign-in may be tried. A mistyped secret
+// must not get the address blocked. It has no lock but that of SignIns.
 type guard struct {
-	// kind, until and why are the pause that is on.
-	kind  pause
-	until time.Time
-	why   error
-	// tried is the digest of the secret that was tried last.
-	tried [sha256.Size]byte
-	// steps counts the pauses in a row, the last of which began at steppedAt.
-	steps     int
-	steppedAt time.Time
-	// failures are the times of the failures that the PBX may still count, last
-	// is what the newest said.
-	failures []time.Time
-	last     error
-	// refusal is what the last sign-in failed with, at refusedAt.
+	signIns *SignIns
+	clock   httpapi.Clock
+	// where is the address of the PBX, who the application.
+	where, who string
+	// refusal is what this Source's last sign-in failed with, at refusedAt, and
+	// tried is the secret that it was tried with.
 	refusal   error
 	refusedAt time.Time
-	// issued are the times of tokens that the PBX may still hold for us.
-	issued []time.Time
+	tried     digest
 }
 
-// pausedAt reports whether a pause is on.
-func (g *guard) pausedAt(now time.Time) bool { return g.kind != pauseNone && now.Before(g.until) }
+// try is one call of the sign-in: with a refresh token, or with the secret of
+// that digest.
+type try struct {
+	refresh bool
+	secret  digest
+	// issued is when the refresh token was issued.
+	issued time.Time
+}
+
+// errNoRoom is what a refresh ends with that is not to be tried: signing in anew
+// is the better way.
+var errNoRoom = errors.New("signing in: the refresh token is not worth a try")
 
 // addressBlocked returns what to tell while no call may be made at all.
-func (g *guard) addressBlocked(now time.Time) error {
-	if g.kind == pauseAddress && g.pausedAt(now) {
-		return g.paused(now)
+func (g *guard) addressBlocked() error {
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	now := g.clock.Now()
+	if a := g.signIns.addresses[g.where]; a != nil && a.blocked.on(now) {
+		return a.blocked.told(now)
 	}
 	return nil
 }
 
-// blocked returns what to tell where not even a refresh token may be tried.
-func (g *guard) blocked(now time.Time) error {
-	if g.pausedAt(now) && g.kind != pauseSecret {
-		return g.paused(now)
+// begin waits for its turn behind the tries of others, and takes a place among
+// them, which must be given back. An error means that there is to be no try.
+func (g *guard) begin(ctx context.Context, what try) error {
+	for {
+		turn, err := g.take(what)
+		if turn == nil {
+			return err
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			return errClosed
+		}
 	}
-	return g.exhausted(now)
 }
 
-// exhausted returns what to tell where one more failure could be too many.
-func (g *guard) exhausted(now time.Time) error {
-	g.failures = since(g.failures, now.Add(-failureWindow))
-	if len(g.failures) < failuresAllowed {
-		return nil
+// take takes a place for a try, or returns what to wait for.
+func (g *guard) take(what try) (turn <-chan struct{}, err error) {
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	now := g.clock.Now()
+	a, c := g.signIns.of(g.where, g.who, now)
+	if err := g.forbidden(a, c, what, now); err != nil {
+		return nil, err
 	}
-	next := g.failures[0].Add(failureWindow)
-	return withheldError{fmt.Errorf("signing in waits until %s: %d sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: %w",
-		instant(next, now), len(g.failures), g.last)}
-}
-
-// allow returns nil if a sign-in with this secret may be tried now.
-func (g *guard) allow(now time.Time, secret httpapi.Secret) error {
-	digest := sha256.Sum256([]byte(secret.Reveal()))
-	changed := digest != g.tried
+	room := a.room(c, what, now)
 	switch {
-	case g.pausedAt(now) && g.kind == pauseSecret && changed:
-		g.kind, g.steps = pauseNone, 0
-	case g.pausedAt(now):
-		return g.paused(now)
-	case g.refusal != nil && !changed && now.Sub(g.refusedAt) < sameTry:
+	case what.refresh && (len(a.failures) >= room || what.issued.Before(a.refusedAt)):
+		return nil, errNoRoom
+	case len(a.failures) >= room:
+		return nil, g.exhausted(a, room, now)
+	case !what.refresh && len(c.issued) >= tokensAllowed:
+		return nil, fmt.Errorf("signing in waits until %s: %w", instant(c.issued[0].Add(accessLife), now), errManyTokens)
+	case len(a.failures)+a.underWay >= room, !what.refresh && len(c.issued)+c.underWay >= tokensAllowed:
+		if a.ended == nil {
+			a.ended = make(chan struct{})
+		}
+		return a.ended, nil
+	}
+	a.underWay++
+	c.underWay++
+	return nil, nil
+}
+
+// forbidden returns what to tell where a pause is on.
+func (g *guard) forbidden(a *address, c *client, what try, now time.Time) error {
+	switch refused := c.refused[what.secret]; {
+	case a.blocked.on(now):
+		return a.blocked.told(now)
+	case c.tokens.on(now):
+		return c.tokens.told(now)
+	case what.refresh:
+		return nil
+	case refused != nil && refused.on(now):
+		return refused.told(now)
+	case g.refusal != nil && g.tried == what.secret && now.Sub(g.refusedAt) < sameTry:
 		return fmt.Errorf("signing in: %w", g.refusal)
 	}
-	if err := g.exhausted(now); err != nil {
-		return err
-	}
-	g.issued = since(g.issued, now.Add(-accessLife))
-	if len(g.issued) >= tokensAllowed {
-		return fmt.Errorf("signing in waits until %s: %w", instant(g.issued[0].Add(accessLife), now), errManyTokens)
-	}
-	g.tried = digest
 	return nil
+}
+
+// exhausted is what to tell where one more failure could be too many.
+func (g *guard) exhausted(a *address, room int, now time.Time) error {
+	next := a.failures[len(a.failures)-room].Add(failureWindow)
+	last := a.last
+	if a.lastOf != g.who && a.lastOf != "" {
+		// It is not this target that has to be mended, and its error is no cause here.
+		last = fmt.Errorf("of another Client ID at this address: %v", a.last) //nolint:errorlint // See above.
+	}
+	failed := fmt.Sprintf("%d sign-ins failed", len(a.failures))
+	if len(a.failures) == 1 {
+		failed = "1 sign-in failed"
+	}
+	return withheldError{fmt.Errorf("signing in waits until %s: %s within 10 minutes, and after 5 the PBX blocks this address; the last one: %w", instant(next, now), failed, last)}
 }
 
 // errManyTokens is what a sign-in ends with after too many of them.
-var errManyTokens = fmt.Errorf("%d tokens were asked for within 30 minutes and none of them lasted: another program may be signing in with the same Client ID; give each program its own", tokensAllowed)
+var errManyTokens = fmt.Errorf("%d tokens were asked for within 30 minutes and none of them lasted: another program may be signing in with the same Client ID; give each program, and each target, its own", tokensAllowed)
 
-// count notes a failure towards the number after which the PBX blocks.
-func (g *guard) count(now time.Time, err error) {
-	g.failures = append(since(g.failures, now.Add(-failureWindow)), now)
-	g.last = err
+// ended ends a try that was begun, and judges how it went; at is when the answer
+// came. It returns the error to tell.
+func (g *guard) ended(what try, at time.Time, err error) error {
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	now := g.clock.Now()
+	a, c := g.signIns.of(g.where, g.who, now)
+	defer a.release(c)
+	if err == nil {
+		g.succeeded(a, c, what, at)
+		return nil
+	}
+	var code *codeError
+	refused := errors.As(err, &code)
+	if what.refresh && !settling(err) {
+		// The refresh token is used up, was never known, or its answer was lost. That
+		// may count as a failed sign-in with the PBX, so it counts with us.
+		a.count(now, g.who, err)
+		if refused && !passing(code) {
+			// A PBX that has forgotten one has most likely forgotten all.
+			a.refusedAt = now
+		}
+		return err
+	}
+	g.refusal, g.refusedAt, g.tried = err, now, what.secret
+	if refused {
+		return g.judge(a, c, what, code)
+	}
+	if answerLost(err) || errors.Is(err, errFault) {
+		a.count(now, g.who, err)
+		c.issued = append(c.issued, now)
+	}
+	return fmt.Errorf("signing in: %w", err)
 }
 
-// failed judges a failed call of the sign-in and starts the pause it calls for.
-// It returns the error to tell.
-func (g *guard) failed(now time.Time, err error) error {
-	g.refusal, g.refusedAt = err, now
-	var code *codeError
-	if !errors.As(err, &code) {
-		if answerLost(err) {
-			g.count(now, err)
-			g.issued = append(g.issued, now)
+// settling tells an error of a refresh after which a sign-in with the secret
+// would meet the same: the PBX could not be reached, or wants to be left alone.
+func settling(err error) bool {
+	var (
+		code      *codeError
+		transport *httpapi.Error
+	)
+	return errors.As(err, &code) && code.class() == classPause ||
+		errors.As(err, &transport) && (!transport.Sent || transport.Reason == httpapi.ReasonThrottled)
+}
+
+// errFault is what a try ends with that panicked.
+var errFault = errors.New("a fault of the exporter")
+
+// succeeded ends the pauses, and notes the token. What failed before still counts
+// with the PBX.
+func (g *guard) succeeded(a *address, c *client, what try, at time.Time) {
+	g.refusal = nil
+	c.tokens.end(at)
+	a.acceptedAt = at
+	if !what.refresh {
+		c.accepted, c.acceptedAt = what.secret, at
+		if r := c.refused[what.secret]; r != nil {
+			r.end(at)
 		}
-		return fmt.Errorf("signing in: %w", err)
 	}
-	g.count(now, code)
+	c.issued = append(c.issued, at)
+}
+
+// judge begins the pause that a refusal calls for.
+func (g *guard) judge(a *address, c *client, what try, code *codeError) error {
+	now := g.clock.Now()
+	a.count(now, g.who, signInRefused(code))
 	switch {
 	case code.code == codeAddressBlock:
-		g.pause(pauseAddress, now, blockEnd(now, code.blockExpire), code)
+		return g.block(a, code, now)
 	case code.code == codeTooManyTokens:
-		g.steps++
-		g.pause(pauseTokens, now, now.Add(step(g.steps, 5, 10, 20, 30)), code)
-	case code.class() == classRetry && code.code != codeFailure:
+		c.tokens.next(now, code, 5, 10, 20, 30)
+		return c.tokens.told(now)
+	case passing(code):
 		return fmt.Errorf("signing in: %w", code)
-	default:
-		g.steps++
-		g.pause(pauseSecret, now, now.Add(step(g.steps, 10, 20, 40, 60)), signInRefused(code))
 	}
-	return g.paused(now)
+	if c.accepted == what.secret {
+		c.acceptedAt = time.Time{}
+	}
+	r := c.refused[what.secret]
+	if r == nil {
+		r = &pauses{}
+		c.refused[what.secret] = r
+	}
+	r.next(now, signInRefused(code), 10, 20, 40, 60)
+	return r.told(now)
+}
+
+// passing tells a failure that says nothing of the credentials.
+func passing(code *codeError) bool {
+	return code.class() == classRetry && code.code != codeFailure
+}
+
+// refused notes that a call was refused because the PBX has blocked our address.
+func (g *guard) refused(code *codeError) error {
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	now := g.clock.Now()
+	a, _ := g.signIns.of(g.where, g.who, now)
+	a.count(now, g.who, code)
+	return g.block(a, code, now)
+}
+
+// block begins the time in which no call is made. Nothing shortens it.
+func (g *guard) block(a *address, code *codeError, now time.Time) error {
+	if until := blockEnd(now, code.blockExpire); until.After(a.blocked.until) {
+		a.blocked = pauses{began: now, until: until, why: code}
+	}
+	return a.blocked.told(now)
 }
 
 // answerLost reports whether the PBX may have counted a try, or issued a token,
@@ -175,43 +273,54 @@ func answerLost(err error) bool {
 }
 
 // unproven starts a pause after a token that did not work even once.
-func (g *guard) unproven(now time.Time) {
-	g.steps++
-	g.pause(pauseTokens, now, now.Add(step(g.steps, 5, 10, 20, 30)), errUnproven)
+func (g *guard) unproven() {
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	now := g.clock.Now()
+	_, c := g.signIns.of(g.where, g.who, now)
+	c.tokens.next(now, errUnproven, 5, 10, 20, 30)
 }
 
 // errUnproven is what a token ends with that was refused from the start.
 var errUnproven = errors.New("the PBX does not accept the token that it has just issued: another program may be signing in with the same Client ID; give each program its own")
 
-// succeeded ends every pause, and notes the token. What failed before still
-// counts with the PBX.
-func (g *guard) succeeded(now time.Time) {
-	g.kind, g.why, g.refusal = pauseNone, nil, nil
-	g.issued = append(since(g.issued, now.Add(-accessLife)), now)
-}
-
 // lasted notes that a token which was issued at an instant has lasted. That ends
-// the row of the pauses before it.
+// the rows of the pauses before it.
 func (g *guard) lasted(issued time.Time) {
-	if issued.After(g.steppedAt) {
-		g.steps = 0
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	_, c := g.signIns.of(g.where, g.who, g.clock.Now())
+	if issued.After(c.tokens.began) {
+		c.tokens.steps = 0
+	}
+	if r := c.refused[c.accepted]; r != nil && issued.After(r.began) {
+		delete(c.refused, c.accepted)
 	}
 }
 
-// pause begins a pause.
-func (g *guard) pause(kind pause, now, until time.Time, why error) {
-	g.kind, g.until, g.why, g.steppedAt = kind, until, why, now
+// returned notes that the PBX has taken back the token of that instant.
+func (g *guard) returned(issued time.Time) {
+	g.signIns.mu.Lock()
+	defer g.signIns.mu.Unlock()
+	_, c := g.signIns.of(g.where, g.who, g.clock.Now())
+	if i := slices.IndexFunc(c.issued, issued.Equal); i >= 0 {
+		c.issued = slices.Delete(slices.Clone(c.issued), i, i+1)
+	}
 }
 
-func (g *guard) paused(now time.Time) error {
-	return fmt.Errorf("signing in waits until %s: %w", instant(g.until, now), g.why)
+// told says until when a pause is on, and why.
+func (r *pauses) told(now time.Time) error {
+	return fmt.Errorf("signing in waits until %s: %w", instant(r.until, now), r.why)
 }
 
 // signInRefused puts a refusal of get_token into words: there, any code that is
 // not known otherwise means that the credentials are wrong.
 func signInRefused(code *codeError) error {
 	switch code.code {
-	case codeAddressForbid, 70123, 10001, 10002, 10003, 10005:
+	case codeAddressForbid, codeAddressBlock, codeTooManyTokens, 70123, 10001, 10002, 10003, 10005:
+		return code
+	}
+	if passing(code) {
 		return code
 	}
 	return credentialsError{code.endpoint, code.code}
@@ -233,11 +342,6 @@ func blockEnd(now time.Time, expire int64) time.Time {
 		return now.Add(blockAssumed)
 	}
 	return end
-}
-
-// step picks the length of the n-th pause in a row, in minutes.
-func step(n int, minutes ...int) time.Duration {
-	return time.Duration(minutes[min(n, len(minutes))-1]) * time.Minute
 }
 
 // since drops the times up to an instant from the head of an ascending list.

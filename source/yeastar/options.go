@@ -28,6 +28,9 @@ type Options struct {
 	Viewers Viewers
 	// APIDestination is DestinationAutomation or DestinationAgents.
 	APIDestination string
+	// SignIns remembers what was tried. Sources that share one count together; nil
+	// means a memory of its own.
+	SignIns *SignIns
 	// PageSize is how many sessions are asked for at once; 100 by default.
 	PageSize int
 	// MaxPages bounds the pages of one viewer's list; 1,000 by default.

@@ -69,6 +69,9 @@ func New(opts Options) (*Source, error) {
 	if opts.APIDestination == "" {
 		opts.APIDestination = DestinationAutomation
 	}
+	if opts.SignIns == nil {
+		opts.SignIns = NewSignIns()
+	}
 	if opts.UserAgent == "" {
 		return nil, errors.New("the PBX refuses requests without a User-Agent: set one")
 	}
@@ -100,7 +103,8 @@ func New(opts Options) (*Source, error) {
 		client:  client,
 		tokens: &tokens{
 			client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock,
-			file: newTokenFile(opts.TokenFile, opts.URL, opts.ClientID),
+			file:  newTokenFile(opts.TokenFile, opts.URL, opts.ClientID),
+			guard: guard{signIns: opts.SignIns, clock: opts.Clock, where: pbxAddress(opts.URL), who: opts.ClientID},
 		},
 	}
 	s.dir = newDirectory(s)

@@ -46,8 +46,9 @@ type tokens struct {
 	acceptedAt time.Time
 	// loaded is true once the file was read, inherited while access came from it.
 	loaded, inherited bool
-	guard             guard
-	running           *signIn
+	// guard is shared with the Sources of the same PBX, so t.mu does not guard it.
+	guard   guard
+	running *signIn
 	// closed is true once the tokens are given back, abandoned once that could
 	// not wait for a sign-in under way, which must then give back what it gets.
 	closed, abandoned bool
@@ -55,9 +56,12 @@ type tokens struct {
 
 // signIn is one sign-in under way. err may be read once done is closed.
 type signIn struct {
-	done   chan struct{}
-	cancel context.CancelFunc
-	err    error
+	done chan struct{}
+	// turn ends when the sign-in need not wait for its turn any more, cancel ends
+	// it altogether.
+	turn         context.Context //nolint:containedctx // It lives as long as the sign-in.
+	stop, cancel context.CancelFunc
+	err          error
 }
 
 // errClosed is what a call ends with after the tokens were given back.
@@ -93,7 +97,7 @@ func (t *tokens) take(ctx context.Context) (httpapi.Secret, *signIn, error) {
 		return httpapi.Secret{}, nil, errClosed
 	}
 	t.load(now)
-	if err := t.guard.addressBlocked(now); err != nil {
+	if err := t.guard.addressBlocked(); err != nil {
 		return httpapi.Secret{}, nil, err
 	}
 	usable := !t.access.Empty() && now.Before(t.accessUntil)
@@ -110,11 +114,13 @@ func (t *tokens) take(ctx context.Context) (httpapi.Secret, *signIn, error) {
 
 // start begins a sign-in that outlives the caller's deadline. t.mu is held.
 func (t *tokens) start(ctx context.Context) {
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
-	run := &signIn{done: make(chan struct{}), cancel: cancel}
+	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	turn, stop := context.WithCancel(detached)
+	run := &signIn{done: make(chan struct{}), turn: turn, stop: stop, cancel: cancel}
 	t.running = run
 	go func() {
 		defer cancel()
+		defer stop()
 		var err error
 		defer func() {
 			// A panic here has no scrape to end with it, so it must not go on; the
@@ -124,7 +130,7 @@ func (t *tokens) start(ctx context.Context) {
 			}
 			t.end(detached, run, err)
 		}()
-		err = t.renew(detached)
+		err = t.renew(detached, turn)
 		t.save()
 	}()
 }
@@ -146,75 +152,67 @@ func (t *tokens) end(ctx context.Context, run *signIn, err error) {
 }
 
 // renew uses the refresh token where there is a valid one, else signs in anew.
-func (t *tokens) renew(ctx context.Context) error {
+func (t *tokens) renew(ctx, turn context.Context) error {
 	t.mu.Lock()
 	now := t.clock.Now()
 	t.renewAt = now.Add(renewAgain)
-	refresh, valid := t.refresh, !t.refresh.Empty() && now.Before(t.refreshUntil)
-	err := t.guard.blocked(now)
+	refresh, valid, issued := t.refresh, !t.refresh.Empty() && now.Before(t.refreshUntil), t.issuedAt
 	t.mu.Unlock()
-	if err != nil {
-		return err
-	}
 	if valid {
-		done, err := t.refreshWith(ctx, refresh)
+		done, err := t.refreshWith(ctx, turn, refresh, issued)
 		if done {
 			return err
 		}
 	}
-	return t.signInAnew(ctx)
+	return t.signInAnew(ctx, turn)
 }
 
 // refreshWith trades the refresh token for new tokens. It reports whether that
 // settled the matter: where it brought none, a new sign-in must follow, unless
 // the PBX could not be reached or wants to be left alone.
-func (t *tokens) refreshWith(ctx context.Context, refresh httpapi.Secret) (bool, error) {
-	var out tokenAnswer
+func (t *tokens) refreshWith(ctx, turn context.Context, refresh httpapi.Secret, issued time.Time) (bool, error) {
+	what := try{refresh: true, issued: issued}
+	if err := t.guard.begin(turn, what); err != nil {
+		return !errors.Is(err, errNoRoom), err
+	}
 	req := httpapi.Request{Method: http.MethodPost, Path: pathRefreshToken, Body: map[string]string{"refresh_token": refresh.Reveal()}}
-	at, err := exchange(ctx, t.client, req, &out)
-	if err == nil {
-		t.keep(&out, at)
-		return true, nil
+	err := t.ask(ctx, what, req)
+	if err == nil || settling(err) {
+		return true, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var (
-		code      *codeError
-		transport *httpapi.Error
-	)
-	switch {
-	case errors.As(err, &code) && code.class() == classPause, errors.As(err, &transport) && (!transport.Sent || transport.Reason == httpapi.ReasonThrottled):
-		return true, t.guard.failed(t.clock.Now(), err)
-	}
-	// The refresh token is used up, was never known, or its answer was lost. That
-	// may count as a failed sign-in with the PBX, so it counts with us.
 	t.refresh = httpapi.Secret{}
-	t.guard.count(t.clock.Now(), err)
-	return false, nil
+	return false, err
 }
 
 // signInAnew asks for a token with Client ID and Client Secret.
-func (t *tokens) signInAnew(ctx context.Context) error {
+func (t *tokens) signInAnew(ctx, turn context.Context) error {
 	secret, err := t.secret()
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	err = t.guard.allow(t.clock.Now(), secret)
-	t.mu.Unlock()
-	if err != nil {
+	what := try{secret: digestOfSecret(secret)}
+	if err := t.guard.begin(turn, what); err != nil {
 		return err
 	}
-	var out tokenAnswer
 	req := httpapi.Request{Method: http.MethodPost, Path: pathGetToken, Body: map[string]string{"username": t.clientID, "password": secret.Reveal()}}
-	at, err := exchange(ctx, t.client, req, &out)
-	if err == nil {
+	return t.ask(ctx, what, req)
+}
+
+// ask makes one try that was begun, and keeps what it brings. Whatever happens,
+// the guard is told how it ended.
+func (t *tokens) ask(ctx context.Context, what try, req httpapi.Request) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, signInTimeout)
+	defer cancel()
+	var at time.Time
+	err = errFault // A panic leaves it so.
+	defer func() { err = t.guard.ended(what, at, err) }()
+	var out tokenAnswer
+	if at, err = exchange(ctx, t.client, req, &out); err == nil {
 		t.keep(&out, at)
-		return nil
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.guard.failed(t.clock.Now(), err)
+	return err
 }
 
 // keep stores new tokens, whose lives run from the answer.
@@ -226,7 +224,6 @@ func (t *tokens) keep(out *tokenAnswer, at time.Time) {
 	t.renewAt = t.accessUntil.Add(-min(refreshBefore, life/4))
 	t.refresh, t.refreshUntil = httpapi.NewSecret(out.RefreshToken), at.Add(seconds(out.RefreshTokenExpire, refreshLife))
 	t.proven, t.inherited = false, false
-	t.guard.succeeded(at)
 }
 
 // accepted notes that a call with this token succeeded. Only a token that lasts
@@ -260,17 +257,13 @@ func (t *tokens) reject(token httpapi.Secret) {
 		return
 	}
 	if !t.proven && !t.inherited {
-		t.guard.unproven(t.clock.Now())
+		t.guard.unproven()
 	}
 	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
 }
 
 // blocked notes that a call was refused because the PBX has blocked our address.
-func (t *tokens) blocked(code *codeError) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.guard.failed(t.clock.Now(), code)
-}
+func (t *tokens) blocked(code *codeError) error { return t.guard.refused(code) }
 
 // revoke gives the token back. Afterwards no token is handed out. It waits for a
 // sign-in under way, but no longer than the context allows.
@@ -280,6 +273,7 @@ func (t *tokens) revoke(ctx context.Context) error {
 	run := t.running
 	t.mu.Unlock()
 	if run != nil {
+		run.stop()
 		select {
 		case <-run.done:
 		case <-ctx.Done():
@@ -293,22 +287,29 @@ func (t *tokens) revoke(ctx context.Context) error {
 	return t.giveBack(ctx)
 }
 
-// giveBack ends the token's life with the PBX. Where the PBX cannot be reached,
-// the file stays, so that the next start finds the token.
+// giveBack ends the token's life with the PBX, unless a successor has taken it
+// over. Where the PBX cannot be reached, the file stays, so that the next start
+// finds the token.
 func (t *tokens) giveBack(ctx context.Context) error {
 	t.mu.Lock()
-	access, valid := t.access, !t.access.Empty() && t.clock.Now().Before(t.accessUntil)
+	access, issued, until := t.access, t.issuedAt, t.accessUntil
 	t.access, t.refresh = httpapi.Secret{}, httpapi.Secret{}
 	t.mu.Unlock()
+	now := t.clock.Now()
 	var err error
-	if valid {
+	if !access.Empty() && now.Before(until) && t.guard.signIns.giveBack(t, t.handle(access), until) {
 		_, err = exchange(ctx, t.client, withToken(pathDelToken, nil, access), new(envelope))
+		if err == nil {
+			t.guard.returned(issued)
+		}
 	}
 	var code *codeError
 	if err != nil && !errors.As(err, &code) {
+		t.guard.signIns.keepOn(t.handle(access))
+		t.unclaim()
 		return err
 	}
-	return errors.Join(err, t.clear())
+	return errors.Join(err, t.clear(access))
 }
 
 // seconds reads a duration of the vendor, or takes the documented one.

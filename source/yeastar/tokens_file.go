@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -95,6 +94,19 @@ func (memory) Format(f fmt.State, _ rune) {
 // read returns what the file holds for this PBX. A file that is damaged,
 // readable for others, or another's is as good as none.
 func (f *tokenFile) read() (memory, bool) {
+	m, ok := f.parse()
+	if !ok || m.PBX != f.pbx {
+		return memory{}, false
+	}
+	if m.Target != f.target || max(len(m.Access), len(m.Refresh)) > maxKeptToken {
+		// Failures count by address, whatever the Client ID; tokens do not.
+		m = memory{Failures: m.Failures}
+	}
+	return m, true
+}
+
+// parse returns what the file holds, whosever it is.
+func (f *tokenFile) parse() (memory, bool) {
 	info, err := os.Stat(f.path)
 	if err != nil || !info.Mode().IsRegular() || info.Mode()&notPrivate != 0 {
 		return memory{}, false
@@ -109,12 +121,8 @@ func (f *tokenFile) read() (memory, bool) {
 		return memory{}, false
 	}
 	var m memory
-	if json.Unmarshal(text, &m) != nil || m.Version != tokenFormat || m.PBX != f.pbx {
+	if json.Unmarshal(text, &m) != nil || m.Version != tokenFormat {
 		return memory{}, false
-	}
-	if m.Target != f.target || max(len(m.Access), len(m.Refresh)) > maxKeptToken {
-		// Failures count by address, whatever the Client ID; tokens do not.
-		m = memory{Failures: m.Failures}
 	}
 	return m, true
 }
@@ -209,25 +217,34 @@ func bare(err error) error {
 
 // load takes over what the last run left, at the first use: a program that ends
 // before it, as its address is taken by another one, must leave the file alone.
-// t.mu is held.
+// The Source from which the file is taken over goes on with what it has, and
+// leaves the file alone from then on. t.mu is held.
 func (t *tokens) load(now time.Time) {
 	if t.file == nil || t.loaded {
 		return
 	}
 	t.loaded = true
-	m, ok := t.file.read()
+	var (
+		m  memory
+		ok bool
+	)
+	t.guard.signIns.claim(t, func() { m, ok = t.file.read() })
 	if !ok {
 		return
 	}
-	t.guard.recall(now, m.Failures, m.Issued)
+	t.guard.recall(m.Failures, m.Issued)
 	if m.Access != "" && now.Before(m.AccessUntil) {
+		access := httpapi.NewSecret(m.Access)
+		if !t.guard.signIns.takeOver(t, t.handle(access), m.AccessUntil) {
+			return
+		}
 		life := m.AccessUntil.Sub(m.IssuedAt)
-		t.access, t.issuedAt, t.accessUntil = httpapi.NewSecret(m.Access), m.IssuedAt, m.AccessUntil
+		t.access, t.issuedAt, t.accessUntil = access, m.IssuedAt, m.AccessUntil
 		t.renewAt = t.accessUntil.Add(-min(refreshBefore, life/4))
 		t.inherited = true
 	}
 	if m.Refresh != "" && now.Before(m.RefreshUntil) {
-		t.refresh, t.refreshUntil = httpapi.NewSecret(m.Refresh), m.RefreshUntil
+		t.refresh, t.refreshUntil, t.issuedAt = httpapi.NewSecret(m.Refresh), m.RefreshUntil, m.IssuedAt
 	}
 }
 
@@ -237,43 +254,38 @@ func (t *tokens) save() {
 	if t.file == nil {
 		return
 	}
+	failures, issued := t.guard.counted()
 	t.mu.Lock()
-	now := t.clock.Now()
 	m := memory{
 		Access: t.access.Reveal(), Refresh: t.refresh.Reveal(), IssuedAt: t.issuedAt, AccessUntil: t.accessUntil, RefreshUntil: t.refreshUntil,
-		Failures: slices.Clone(since(t.guard.failures, now.Add(-failureWindow))),
-		Issued:   slices.Clone(since(t.guard.issued, now.Add(-accessLife))),
+		Failures: failures, Issued: issued,
 	}
 	t.mu.Unlock()
-	t.file.store(m)
+	t.guard.signIns.whileKept(t, func() { t.file.store(m) })
 }
 
-// clear removes the tokens from the file once they are given back. The failures
-// stay, as the PBX counts them on.
-func (t *tokens) clear() error {
+// clear removes the tokens from the file once they are given back, unless it
+// holds another's by now. The failures stay, as the PBX counts them on.
+func (t *tokens) clear(access httpapi.Secret) error {
 	t.mu.Lock()
-	loaded, failures := t.loaded, slices.Clone(since(t.guard.failures, t.clock.Now().Add(-failureWindow)))
+	loaded := t.loaded
 	t.mu.Unlock()
-	if !loaded {
+	if !loaded || t.file == nil {
 		return nil
 	}
-	t.file.store(memory{Failures: failures})
+	failures, _ := t.guard.counted()
+	t.guard.signIns.whileKept(t, func() {
+		if !t.file.anothers(access) {
+			t.file.store(memory{Failures: failures})
+		}
+	})
+	t.unclaim()
 	return errors.Join(t.warnings()...)
 }
 
-// recall takes over what an earlier run counted. Times that cannot be are left
-// out: one in the future would never end.
-func (g *guard) recall(now time.Time, failures, issued []time.Time) {
-	past := func(times []time.Time, after time.Time) []time.Time {
-		times = slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return t.After(now) })
-		slices.SortFunc(times, time.Time.Compare)
-		times = since(times, after)
-		return times[max(0, len(times)-maxKeptTimes):]
-	}
-	g.failures = past(failures, now.Add(-failureWindow))
-	g.issued = past(issued, now.Add(-accessLife))
-	g.last = errEarlier
+// anothers reports whether the file holds what is not of the Source whose token
+// this is: another process may have begun meanwhile.
+func (f *tokenFile) anothers(access httpapi.Secret) bool {
+	m, ok := f.parse()
+	return ok && (m.PBX != f.pbx || m.Target != f.target || m.Access != "" && digestOfSecret(httpapi.NewSecret(m.Access)) != digestOfSecret(access))
 }
-
-// errEarlier stands for what a sign-in failed with before the program was started.
-var errEarlier = errors.New("it was before this start, so its reason is not known")

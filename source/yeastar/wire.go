@@ -202,10 +202,10 @@ type online struct {
 }
 
 type onlineClients struct {
-	SIPPhone client `json:"sip_phone"`
-	Desktop  client `json:"linkus_desktop"`
-	Mobile   client `json:"linkus_mobile"`
-	Web      client `json:"linkus_web"`
+	SIPPhone device `json:"sip_phone"`
+	Desktop  device `json:"linkus_desktop"`
+	Mobile   device `json:"linkus_mobile"`
+	Web      device `json:"linkus_web"`
 }
 
 // UnmarshalJSON implements json.Unmarshaler. It never fails: the extensions are
@@ -219,10 +219,10 @@ func (o *online) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// client tells whether a client of an extension is online.
-type client struct {
+// device tells whether a client or a telephone of an extension is online.
+type device struct {
 	Status     number   `json:"status"`
-	StatusList []client `json:"status_list"`
+	StatusList []device `json:"status_list"`
 }
 
 // channelRow is one message channel with its counts. Its telephone numbers are
