@@ -30,6 +30,11 @@ type Options struct {
 	Requests prometheus.Collector
 	// TelemetryPath is the route of the metrics.
 	TelemetryPath string
+	// Prefix is the path by which others reach the root, such as "/conversations"
+	// behind a proxy that takes it off; empty for none. It stands before every link.
+	Prefix string
+	// ProbePath is the route of one target's metrics; empty for no links to it.
+	ProbePath string
 	// TimeoutOffset is taken off the scraper's own timeout.
 	TimeoutOffset time.Duration
 	// MaxRequests bounds the scrapes in flight; 0 means no limit.
