@@ -92,16 +92,7 @@ func (l *lastView) facts() lastFacts {
 
 // problems returns what went wrong where each group was read last, each once.
 func (l lastFacts) problems() []error {
-	var all []error
-	told := make(map[string]bool)
-	add := func(problems []error) {
-		for _, err := range problems {
-			if key := conversation.Key(err); !told[key] {
-				told[key] = true
-				all = append(all, err)
-			}
-		}
-	}
+	var d distinct
 	for _, g := range groups() {
 		v := l.groups[g.name]
 		if v == nil {
@@ -109,16 +100,16 @@ func (l lastFacts) problems() []error {
 		}
 		for _, o := range v.outcomes {
 			if o.group == g.name {
-				add(o.problems)
-				add(o.warnings)
+				d.add(o.problems)
+				d.add(o.warnings)
 			}
 		}
 		if g.name == groupMessages {
-			add(v.notes)
+			d.add(v.notes)
 		}
 	}
-	if n := l.newest; len(all) == 0 && !n.up && n.problem != nil {
-		all = append(all, n.problem)
+	if n := l.newest; len(d.all) == 0 && !n.up && n.problem != nil {
+		d.add([]error{n.problem})
 	}
-	return all
+	return d.all
 }

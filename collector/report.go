@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -8,28 +10,36 @@ import (
 	"conversation_exporter/conversation"
 )
 
+// distinct is a list of what went wrong, each once.
+type distinct struct {
+	all  []error
+	keys []string
+}
+
+// add adds problems that are not in the list yet. One that several lists met, as
+// when signing in fails, is told as the first has met it.
+func (d *distinct) add(problems []error) {
+	for _, err := range problems {
+		key := conversation.Key(err)
+		if !slices.ContainsFunc(d.keys, func(known string) bool { return key == known || strings.HasSuffix(key, ": "+known) }) {
+			d.all, d.keys = append(d.all, err), append(d.keys, key)
+		}
+	}
+}
+
 // problems returns what went wrong in a pass, each once. Where nothing else tells
 // why the target is down, it is why it did not tell what it is.
 func (v *view) problems() []error {
-	var all []error
-	told := make(map[string]bool)
-	add := func(problems []error) {
-		for _, err := range problems {
-			if key := conversation.Key(err); !told[key] {
-				told[key] = true
-				all = append(all, err)
-			}
-		}
-	}
+	var d distinct
 	for _, o := range v.outcomes {
-		add(o.problems)
-		add(o.warnings)
+		d.add(o.problems)
+		d.add(o.warnings)
 	}
-	add(v.notes)
-	if len(all) == 0 && !v.up && v.problem != nil {
-		all = append(all, v.problem)
+	d.add(v.notes)
+	if len(d.all) == 0 && !v.up && v.problem != nil {
+		d.add([]error{v.problem})
 	}
-	return all
+	return d.all
 }
 
 // remindAfter is how often a problem that lasts is logged again.

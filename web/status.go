@@ -207,7 +207,7 @@ func (p *page) fill(d *pageData, all []collector.Status) {
 // lineOf makes the line of a target.
 func (p *page) lineOf(t targetData, refresh bool) lineData {
 	l := lineData{targetData: t, Link: p.link(t.Target, refresh)}
-	const longest = 200
+	const longest = 300
 	if len(t.Problems) > 0 {
 		if l.Why = t.Problems[0]; len(l.Why) > longest {
 			l.Why = strings.ToValidUTF8(l.Why[:longest], "") + " …"

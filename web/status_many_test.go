@@ -78,7 +78,7 @@ func TestStatusPageOfManyTargets(t *testing.T) {
 		t.Error("targets are shown in full, too")
 	}
 	why := lines[0].texts("td")[0]
-	if !strings.HasPrefix(why, "could not be read") || !strings.Contains(why, "the secret is wrong") || len(why) > 300 {
+	if !strings.HasPrefix(why, "could not be read") || !strings.Contains(why, "the secret is wrong") || len(why) > 400 {
 		t.Errorf("the first line says %q", why)
 	}
 	link := lines[0].all("a")[0].attrs["href"]

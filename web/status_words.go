@@ -157,6 +157,9 @@ func owed(s collector.Status, now time.Time) []owedData {
 // where says where somebody waits.
 func where(w *collector.Wait) string {
 	text := w.Channel + ", " + w.Queue
+	if w.Queue == "(none)" {
+		text = w.Channel + ", no queue"
+	}
 	if w.State != "" {
 		text += ", " + w.State
 	}

@@ -140,10 +140,10 @@ func TestWhoWaitsIsToldInWords(t *testing.T) {
 		},
 		{
 			"had waited before he came into the queue",
-			collector.Status{Messages: true, Waits: collector.Waits{PickUp: wait(1, "Sales", "queued"), Queued: wait(40, "Sales", "queued"), Shared: wait(3, "Open", "shared"), Closing: closing}},
+			collector.Status{Messages: true, Waits: collector.Waits{PickUp: wait(1, "Sales", "queued"), Queued: wait(40, "Sales", "queued"), Shared: wait(3, "(none)", "shared"), Closing: closing}},
 			[]string{
 				"Longest wait for a pick-up for 1 min sms, Sales, queued", "Longest wait for an answer in a queue for 40 min sms, Sales, queued",
-				"Longest wait in a shared queue for 3 min sms, Open, shared", "Next window to close unanswered in 9 min sms, Sales",
+				"Longest wait in a shared queue for 3 min sms, no queue, shared", "Next window to close unanswered in 9 min sms, Sales",
 			},
 		},
 		{"some are still to be read", collector.Status{Messages: true, Pending: 30, Read: 12}, []string{"Messages are read of 12 of 42 sessions; the rest follows with the next scrapes"}},
