@@ -98,6 +98,11 @@ bench-process: build simulator ## measure time and memory of the whole program f
 	cd e2e && EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
 		$(GO) test -run '^$$' -bench BenchmarkProcess -benchtime 5x -timeout 30m .
 
+.PHONY: bench-fleet
+bench-fleet: build ## measure a fleet of 500 targets in one process from outside
+	cd e2e && EXPORTER='$(CURDIR)/$(BINARY)' \
+		$(GO) test -run '^$$' -bench BenchmarkFleet -benchtime 5x -timeout 30m .
+
 .PHONY: soak
 soak: ## run the simulated day and week for many seeds; SEEDS=100 chooses
 	WEEK=1 SEEDS='$(SEEDS)' $(GO) test -count=1 -timeout 120m -run 'TestASimulated(Day|Week)' .

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,8 +28,8 @@ type day struct {
 	rng       *rand.Rand
 	// listed are the instants of the passes that listed anything, for R26.
 	listed []time.Time
-	// compared counts the passes whose values were held against the truth.
-	compared int
+	// compared counts the passes whose values were held against the truth, by group.
+	compared map[string]int
 }
 
 // trouble is something that goes wrong for a while.
@@ -89,23 +90,52 @@ func troubles() []trouble {
 	return list
 }
 
+// directoryTroubles are those of what is read beside the sessions.
+func directoryTroubles() []trouble {
+	inject := func(f simyeastar.Fault) func(*simyeastar.Server) func() {
+		return func(s *simyeastar.Server) func() { return s.Inject(f) }
+	}
+	set := func(change func(sw *simyeastar.Switches, on bool)) func(*simyeastar.Server) func() {
+		return func(s *simyeastar.Server) func() {
+			s.Set(func(sw *simyeastar.Switches) { change(sw, true) })
+			return func() { s.Set(func(sw *simyeastar.Switches) { change(sw, false) }) }
+		}
+	}
+	return []trouble{
+		{name: "the extensions are not readable", begin: inject(simyeastar.Fault{Endpoint: "extension/list", Code: 10005})},
+		{name: "the channels are not readable", begin: inject(simyeastar.Fault{Endpoint: "message_channel/list", Code: 10005})},
+		{name: "presence is not told", begin: set(func(sw *simyeastar.Switches, on bool) { sw.NoPresenceStatus = on })},
+		{name: "clients are not told", begin: set(func(sw *simyeastar.Switches, on bool) { sw.NoOnlineStatus = on })},
+		{name: "the plan is over", begin: set(func(sw *simyeastar.Switches, on bool) { sw.PlanLapsed = on })},
+	}
+}
+
 func newDay(t *testing.T, seed uint64) *day {
 	t.Helper()
 	sim := simulator.New(simulator.Options{World: world.Options{
 		Start: time.Date(2026, time.March, 2, 6, 0, 0, 0, time.UTC), Seed: seed, Arrivals: 2,
 	}})
 	return &day{
-		sim: sim, rng: rand.New(rand.NewPCG(seed, 7)),
-		collector: exporter{target: "day", keys: []string{"page_size: 20", "max_pages: 20"}, groups: []string{"sessions"}}.of(t, sim),
+		sim: sim, rng: rand.New(rand.NewPCG(seed, 7)), compared: make(map[string]int),
+		collector: exporter{target: "day", keys: []string{"page_size: 20", "max_pages: 20"}, groups: groupsOfTheDay()}.of(t, sim),
 	}
 }
+
+// groupsOfTheDay are those that are read: all but the messages, which have a week.
+func groupsOfTheDay() []string { return []string{"sessions", "queues", "channels", "agents"} }
 
 // samples makes a scrape and returns its samples by name and labels.
 func (d *day) samples(t *testing.T) map[string]string {
 	t.Helper()
+	names := []string{"conversation_scrape_collector_success", "conversation_scrape_collector_partial"}
+	for _, m := range collector.Metrics() {
+		// When a window ends next is compared over a week.
+		if slices.Contains(groupsOfTheDay(), m.Group) && !strings.HasSuffix(m.Name, "_seconds") {
+			names = append(names, m.Name)
+		}
+	}
 	s := d.collector.Scrape(context.Background(), collector.Request{Arrived: time.Now()})
-	text, err := testutil.CollectAndFormat(s, expfmt.TypeTextPlain, "conversation_open_sessions", "conversation_reply_window_sessions",
-		"conversation_scrape_collector_success", "conversation_scrape_collector_partial")
+	text, err := testutil.CollectAndFormat(s, expfmt.TypeTextPlain, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,36 +148,35 @@ func (d *day) samples(t *testing.T) map[string]string {
 	return m
 }
 
-// expected gives the samples of the sessions as they must be.
+// expected gives the samples as they must be.
 func (d *day) expected(failing []world.Viewer) map[string]string {
 	hold := 5 * time.Minute
 	if n := len(d.listed); n >= 2 {
 		hold = max(hold, d.sim.World.Now().Sub(d.listed[n-2]))
 	}
-	e := d.sim.Yeastar.Expect(simyeastar.ExpectOptions{QueueMembers: true, API: true, AllExtensions: true, Failing: failing, HoldFor: hold})
-	m := make(map[string]string)
-	for k, n := range e.Open {
-		m[fmt.Sprintf(`conversation_open_sessions{channel=%q,origin=%q,queue=%q,state=%q,target="day"}`, k.Channel, k.Origin, k.Queue, string(k.State))] = strconv.Itoa(n)
-	}
-	for k, n := range e.Windows {
-		m[fmt.Sprintf(`conversation_reply_window_sessions{awaiting=%q,channel=%q,queue=%q,remaining=%q,target="day"}`, k.Awaiting, k.Channel, k.Queue, k.Remaining)] = strconv.Itoa(n)
-	}
-	return m
+	return samplesOf("day", d.sim.Yeastar.Expect(simyeastar.ExpectOptions{
+		QueueMembers: true, API: true, AllExtensions: true, Queues: true, Channels: true, Agents: true, Failing: failing, HoldFor: hold,
+	}))
 }
 
-// compare holds what was exported of the sessions against what must be.
-func (d *day) compare(t *testing.T, when string, got, want map[string]string) {
+// compare holds what was exported of a group against what must be. What never was
+// is 0 or absent.
+func (d *day) compare(t *testing.T, group, when string, got, want map[string]string) {
 	t.Helper()
-	d.compared++
-	for name, value := range got {
-		session := strings.HasPrefix(name, "conversation_open_sessions{") || strings.HasPrefix(name, "conversation_reply_window_sessions{")
-		if session && value != want[name] && (value != "0" || want[name] != "") {
-			t.Errorf("%s: %s is %s, want %q", when, name, value, want[name])
+	d.compared[group]++
+	for _, m := range collector.Metrics() {
+		if m.Group != group || strings.HasSuffix(m.Name, "_seconds") {
+			continue
 		}
-	}
-	for name, value := range want {
-		if got[name] != value {
-			t.Errorf("%s: %s is %q, want %s", when, name, got[name], value)
+		for name, value := range got {
+			if strings.HasPrefix(name, m.Name+"{") && value != want[name] && (value != "0" || want[name] != "") {
+				t.Errorf("%s: %s is %s, want %q", when, name, value, want[name])
+			}
+		}
+		for name, value := range want {
+			if strings.HasPrefix(name, m.Name+"{") && got[name] != value {
+				t.Errorf("%s: %s is %q, want %s", when, name, got[name], value)
+			}
 		}
 	}
 }
@@ -157,11 +186,27 @@ func (d *day) compare(t *testing.T, when string, got, want map[string]string) {
 func (d *day) check(t *testing.T, now *trouble, sinceTrouble int) {
 	t.Helper()
 	got := d.samples(t)
-	success := got[`conversation_scrape_collector_success{collector="sessions",target="day"}`]
-	partial := got[`conversation_scrape_collector_partial{collector="sessions",target="day"}`]
-	exported := false
+	for _, group := range groupsOfTheDay() {
+		d.judge(t, group, got, now, sinceTrouble)
+	}
 	for name := range got {
-		exported = exported || strings.HasPrefix(name, "conversation_open_sessions{")
+		if strings.HasPrefix(name, "conversation_open_sessions{") {
+			d.listed = append(d.listed, d.sim.World.Now())
+			return
+		}
+	}
+}
+
+// judge holds against the truth what a pass has told of one group.
+func (d *day) judge(t *testing.T, group string, got map[string]string, now *trouble, sinceTrouble int) {
+	t.Helper()
+	success := got[`conversation_scrape_collector_success{collector="`+group+`",target="day"}`]
+	partial := got[`conversation_scrape_collector_partial{collector="`+group+`",target="day"}`]
+	exported := false
+	for _, m := range collector.Metrics() {
+		for name := range got {
+			exported = exported || m.Group == group && strings.HasPrefix(name, m.Name+"{")
+		}
 	}
 	name, failing := "no trouble", []world.Viewer(nil)
 	if now != nil {
@@ -170,17 +215,14 @@ func (d *day) check(t *testing.T, now *trouble, sinceTrouble int) {
 	when := fmt.Sprintf("%s, %s", d.sim.World.Now().Format("15:04:05"), name)
 	switch {
 	case partial == "0" && success == "1":
-		d.compare(t, when+", told as all", got, d.expected(nil))
-	case partial == "0" && exported:
-		t.Errorf("%s: success is 0 and partial is 0, yet sessions are exported", when)
-	case partial == "1" && now != nil && failing != nil && sinceTrouble < 0:
-		d.compare(t, when+", told as a part", got, d.expected(failing))
+		d.compare(t, group, when+", told as all", got, d.expected(nil))
+	case partial != "1" && exported:
+		t.Errorf("%s: success of %s is %q and partial is %q, yet it is exported", when, group, success, partial)
+	case group == "sessions" && partial == "1" && now != nil && failing != nil && sinceTrouble < 0:
+		d.compare(t, group, when+", told as a part", got, d.expected(failing))
 	}
 	if now == nil && sinceTrouble >= 2 && (success != "1" || partial != "0") {
-		t.Errorf("%s: success %s, partial %s in the pass %d after the trouble: %v", when, success, partial, sinceTrouble, d.collector.Status()[0].Problems)
-	}
-	if exported {
-		d.listed = append(d.listed, d.sim.World.Now())
+		t.Errorf("%s: success %q, partial %q of %s in the pass %d after the trouble: %v", when, success, partial, group, sinceTrouble, d.collector.Status()[0].Problems)
 	}
 }
 
@@ -196,7 +238,7 @@ func TestASimulatedDay(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			d := newDay(t, seed)
 			d.sim.World.Advance(time.Hour)
-			for _, trouble := range troubles() {
+			for _, trouble := range append(troubles(), directoryTroubles()...) {
 				for calm := range 4 {
 					d.check(t, nil, calm)
 					d.pause()
@@ -212,7 +254,7 @@ func TestASimulatedDay(t *testing.T) {
 			if t.Failed() {
 				return
 			}
-			t.Logf("%d passes were compared, until %s", d.compared, d.sim.World.Now().Format(time.DateTime))
+			t.Logf("so many passes were compared, until %[2]s: %[1]v", d.compared, d.sim.World.Now().Format(time.DateTime))
 		})
 	}
 }

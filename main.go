@@ -15,12 +15,10 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
-	"conversation_exporter/collector"
 	"conversation_exporter/config"
 	"conversation_exporter/web"
 )
@@ -39,6 +37,9 @@ func main() {
 
 // run is the whole program but for the process around it. It returns the exit code.
 func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int {
+	// It is never taken off again: a SIGHUP must not kill what is about to end.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
 	app, o := flags(stdout, stderr)
 	stopped, code := false, 0
 	app.Terminate(func(status int) { stopped, code = true, status })
@@ -46,8 +47,8 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	if stopped { // by --help or --version
 		return code
 	}
-	if err == nil && o.demo && (o.configFileUsed || o.check) {
-		err = errors.New("--demo brings its own configuration: leave --config.file and --config.check out")
+	if err == nil {
+		err = o.clash()
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "conversation_exporter: %s; --help lists the flags\n", err)
@@ -57,21 +58,29 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	requests := config.NewMetrics()
-	targets, wait, err := open(ctx, o, config.Runtime{UserAgent: "conversation_exporter/" + version.Version, Metrics: requests}, logs.own)
+	f := newFleet(o, config.Runtime{
+		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, NoTokenFile: o.once || o.checkOnline,
+	}, logs)
+	wait, err := f.start(ctx)
 	defer func() { cancel(); wait() }()
-	c := collector.New(targets...)
+	c := f.collector
 	handler, flagErr := web.New(web.Options{
-		Collector: c, Requests: requests, TelemetryPath: o.telemetryPath, TimeoutOffset: o.timeoutOffset, MaxRequests: o.maxRequests,
-		Version: version.Version, Logger: logs.own,
+		Collector: c, Requests: requests, Configuration: f, TelemetryPath: o.telemetryPath, NoTargets: !o.metricsTargets, ExternalURL: o.externalURL,
+		Profiling: o.profiling, TimeoutOffset: o.timeoutOffset, MaxRequests: o.maxRequests, Version: version.Version, Logger: logs.own,
 	})
 	err = errors.Join(err, flagErr, checkWeb(o))
 	switch {
-	case o.check:
-		return report(stdout, stderr, o, len(targets), err)
+	case o.check, o.checkOnline && err != nil:
+		return report(stdout, stderr, o, len(c.Names()), err)
 	case err != nil:
 		return logs.refuse("the configuration was refused", err)
+	case o.checkOnline:
+		report(stdout, stderr, o, len(c.Names()), nil)
+		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return checkOnline(ctx, c, stdout) })
+	case o.once:
+		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return readOnce(ctx, handler, c, reading{stdout, logs}) })
 	}
-	level.Info(logs.own).Log("msg", "starting conversation_exporter", "version", version.Info(), "build", version.BuildContext(), "targets", len(targets))
+	level.Info(logs.own).Log("msg", "starting conversation_exporter", "version", version.Info(), "build", version.BuildContext(), "targets", len(c.Names()))
 	scraping, cancelScraping := context.WithCancel(ctx)
 	defer cancelScraping()
 	var scraper sync.WaitGroup
@@ -79,47 +88,9 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 		scraper.Go(func() { scrapeItself(scraping, c) })
 	}
 	return serving{
-		handler: handler, collector: c, options: o, logs: logs, stdout: stdout, signals: signals, headerLimit: headerTime,
+		handler: handler, fleet: f, options: o, logs: logs, stdout: stdout, signals: signals, hangups: hangups, headerLimit: headerTime,
 		stop: func() { cancelScraping(); scraper.Wait() },
 	}.run()
-}
-
-// open reads the configuration and makes its targets. wait returns when all that
-// runs beside them has ended.
-func open(ctx context.Context, o *options, rt config.Runtime, logger log.Logger) (targets []*collector.Target, wait func(), err error) {
-	names := make([]string, 0, len(collector.Groups()))
-	for _, g := range collector.Groups() {
-		names = append(names, g.Name)
-	}
-	options := config.Options{ExpandEnv: o.expandEnv, Collectors: names}
-	var cfg *config.Config
-	wait = func() {}
-	if o.demo {
-		cfg, wait, err = demo(ctx, options)
-	} else {
-		cfg, err = config.Load(o.configFile, options)
-	}
-	if err != nil {
-		return nil, wait, err
-	}
-	for _, t := range cfg.Targets {
-		source, openErr := t.Open(rt)
-		if openErr != nil {
-			err = errors.Join(err, fmt.Errorf("%s: targets.%s: %w", o.configFile, t.Name, openErr))
-			continue
-		}
-		groups := t.Collectors
-		if groups == nil {
-			groups = o.groups()
-		}
-		if len(groups) == 0 {
-			level.Warn(logger).Log("msg", "no group of metrics is switched on, so only the health of the scrape is exported", "target", t.Name)
-		}
-		targets = append(targets, collector.NewTarget(collector.Options{
-			Name: t.Name, Source: source, Groups: groups, Timeout: t.Timeout, MinInterval: t.MinInterval, Logger: logger,
-		}))
-	}
-	return targets, wait, err
 }
 
 // checkWeb checks what the flags say of the web server, as far as that needs no
@@ -148,6 +119,10 @@ func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", o.configFile, targets)
+	file := o.configFile
+	if o.demo {
+		file = "the configuration of the demo"
+	}
+	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", file, targets)
 	return 0
 }

@@ -124,6 +124,7 @@ const goodConfig = "targets:\n  office:\n    yeastar:\n      url: http://127.0.0
 
 func TestCommandLine(t *testing.T) {
 	good, bad := write(t, "good.yml", goodConfig), write(t, "bad.yml", strings.ReplaceAll(goodConfig, "url:", "uri:"))
+	fleet := write(t, "fleet.yml", goodConfig+"target_files: [targets/*.yml]\n")
 	webBad := write(t, "web.yml", "tls_server_config:\n  cert_file: absent.pem\n  key_file: absent.key\n")
 	for name, tc := range map[string]struct {
 		args           []string
@@ -138,10 +139,15 @@ func TestCommandLine(t *testing.T) {
 		"an offset that is none":   {[]string{"--timeout-offset=soon"}, 1, "", "invalid duration"},
 		"a demo with a file":       {[]string{"--demo", "--config.file=x.yml"}, 1, "", "--demo brings its own configuration"},
 		"a demo to be checked":     {[]string{"--demo", "--config.check"}, 1, "", "--demo brings its own configuration"},
+		"two checks at once":       {[]string{"--config.check", "--config.check-online"}, 1, "", "--config.check opens no connection, and --config.check-online checks all that it does and then the targets: leave one of them out"},
+		"once and a check":         {[]string{"--once", "--config.check"}, 1, "", "--once reads the targets, and --config.check and --config.check-online only check: leave one of them out"},
+		"once and an online check": {[]string{"--once", "--config.check-online"}, 1, "", "leave one of them out; --help lists the flags"},
+		"once with a bad file":     {[]string{"--once", "--config.file=" + bad}, 1, "", "bad.yml:4: targets.office.yeastar.uri: "},
 		"a path that is taken":     {[]string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, "", "is taken by another page"},
 		"no file":                  {[]string{"--config.file=absent.yml"}, 1, "", "absent.yml"},
 		"check good":               {[]string{"--config.check", "--config.file=" + good}, 0, "good.yml is good: 1 target(s)\n", ""},
 		"check bad":                {[]string{"--config.check", "--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
+		"check a glob for nothing": {[]string{"--config.check", "--config.file=" + fleet}, 0, "fleet.yml is good: 1 target(s)\n", "fleet.yml:7: target_files[0]: no file matches this glob"},
 		"start with bad":           {[]string{"--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
 		"check a bad path":         {[]string{"--config.check", "--config.file=" + good, "--web.telemetry-path=metrics"}, 1, "", "must begin with /"},
 		"check a bad address":      {[]string{"--config.check", "--config.file=" + good, "--web.listen-address=office"}, 1, "", "--web.listen-address: address office: missing port in address: write host:port, or :port"},

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -15,7 +16,6 @@ import (
 	"github.com/go-kit/log/level"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
-	"conversation_exporter/collector"
 	"conversation_exporter/web"
 )
 
@@ -39,12 +39,14 @@ const (
 
 // serving is the program while it serves.
 type serving struct {
-	handler   *web.Handler
-	collector *collector.Collector
-	options   *options
-	logs      logs
-	stdout    io.Writer
-	signals   <-chan os.Signal
+	handler *web.Handler
+	fleet   *fleet
+	options *options
+	logs    logs
+	stdout  io.Writer
+	signals <-chan os.Signal
+	// hangups are the SIGHUPs, at each of which the configuration is read anew.
+	hangups <-chan os.Signal
 	// headerLimit is how long a client may take to send the head of a request.
 	headerLimit time.Duration
 	// stop ends the demo's own scrapes and waits for them.
@@ -60,6 +62,10 @@ func (s serving) run() int {
 	if err != nil {
 		return s.logs.refuse("no socket came from systemd", err)
 	}
+	hearing, deaf := context.WithCancel(scrapes)
+	defer deaf()
+	var hearer sync.WaitGroup
+	hearer.Go(func() { s.fleet.hear(hearing, s.hangups) })
 	code := 0
 	select {
 	case err := <-failed:
@@ -70,7 +76,9 @@ func (s serving) run() int {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
+		deaf()
 		s.shutDown(servers, cut)
+		hearer.Wait()
 	}()
 	select {
 	case <-ended:
@@ -137,7 +145,7 @@ func (s serving) shutDown(servers []*http.Server, cut func()) {
 	within(cutTime, s.handler.Drain)
 	s.stop()
 	within(closeTime, func(ctx context.Context) {
-		if err := s.collector.Close(ctx); err != nil {
+		if err := s.fleet.collector.Close(ctx); err != nil {
 			level.Warn(s.logs.own).Log("msg", "closing the targets failed", "err", err)
 		}
 	})

@@ -41,6 +41,7 @@ func samplesOf(target string, e simyeastar.Expected) map[string]string {
 	for k, at := range e.NextExpiry {
 		s.add("reply_window_next_expiry_timestamp_seconds", quoted(`awaiting=%q,channel=%q,queue=%q`, k.Awaiting, k.Channel, k.Queue), unix(at))
 	}
+	s.groups(e)
 	s.gauges(e.Gauges)
 	s.counters(e.Counted)
 	for name, m := range map[string]map[simyeastar.Place]simyeastar.Histogram{
@@ -51,6 +52,34 @@ func samplesOf(target string, e simyeastar.Expected) map[string]string {
 		}
 	}
 	return s.lines
+}
+
+// groups writes what is told beside the sessions.
+func (s *samples) groups(e simyeastar.Expected) {
+	for k, n := range e.Queues.Info {
+		s.add("queue_info", quoted(`assignment_mode=%q,queue=%q`, k.AssignmentMode, k.Queue), float64(n))
+	}
+	for k, n := range e.Queues.Agents {
+		s.add("queue_agents", quoted(`presence=%q,queue=%q`, k.Presence, k.Queue), float64(n))
+	}
+	for presence, n := range e.Queues.All {
+		s.add("agents", quoted(`presence=%q`, presence), float64(n))
+	}
+	for k, n := range e.Channels.Up {
+		s.add("channel_up", quoted(`channel=%q,name=%q,provider=%q`, k.Channel, k.Name, k.Provider), float64(n))
+	}
+	for k, n := range e.Channels.Sent {
+		s.add("channel_sent_messages_today", quoted(`channel=%q,name=%q,outcome=%q`, k.Channel, k.Name, k.Outcome), float64(n))
+	}
+	for k, n := range e.Channels.Received {
+		s.add("channel_received_messages_today", quoted(`channel=%q,name=%q`, k.Channel, k.Name), float64(n))
+	}
+	for agent, n := range e.Agents.Sessions {
+		s.add("agent_sessions", quoted(`agent=%q`, agent), float64(n))
+	}
+	for agent, n := range e.Agents.Present {
+		s.add("agent_present", quoted(`agent=%q`, agent), float64(n))
+	}
 }
 
 func (s *samples) gauges(g simyeastar.Gauges) {

@@ -5,32 +5,45 @@ package collector
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Collector scrapes a set of targets.
+// Collector scrapes a set of targets, which may be replaced while it does.
 type Collector struct {
-	targets  []*Target
 	families []described
+	// panics counts those of all targets that there ever were, so that it never
+	// falls.
+	panics atomic.Uint64
+
+	mu sync.Mutex
+	// targets are in the order of their names. The slice is replaced, never
+	// changed, so that a scrape may go on with the one that it took.
+	targets []*Target
+	// leaving are those that were replaced and are not closed yet.
+	leaving map[*Target]bool
+	closed  bool
 }
 
 // New makes a Collector of targets.
 func New(targets ...*Target) *Collector {
-	var all []described
+	c := &Collector{leaving: make(map[*Target]bool)}
 	for _, g := range groups() {
-		all = append(all, describe(g.name, g.families())...)
+		c.families = append(c.families, describe(g.name, g.families())...)
 	}
-	return &Collector{targets: targets, families: append(all, describe("", healthFamilies())...)}
+	c.families = append(c.families, describe("", healthFamilies())...)
+	c.adopt(targets)
+	return c
 }
 
 // Request is what a scrape asks for.
 type Request struct {
+	// Target is the name of the only target that is wanted; empty for all.
+	Target string
 	// Arrived is when the request arrived; the time runs from here.
 	Arrived time.Time
 	// Limit is how long the scraper allows; 0 where it did not say, and each
@@ -48,28 +61,54 @@ func (r Request) deadline(target *Target) time.Time {
 	return r.Arrived.Add(target.opts.Timeout)
 }
 
-// Scrape makes a pass over every target at once and returns what they told, as
-// a prometheus.Collector that holds finished values. It returns by the deadline,
-// which the context of every call to a source carries.
+// Scrape makes a pass over every target that is wanted at once and returns what
+// they told, as a prometheus.Collector that holds finished values. It returns by
+// the deadline, which the context of every call to a source carries.
 func (c *Collector) Scrape(ctx context.Context, r Request) prometheus.Collector {
-	s := scrape{families: c.families, views: make([]*view, len(c.targets))}
+	targets := c.all()
+	if r.Target != "" {
+		targets = slices.DeleteFunc(slices.Clone(targets), func(t *Target) bool { return t.opts.Name != r.Target })
+	}
+	views := make([]*view, len(targets))
 	var wg sync.WaitGroup
-	for i, t := range c.targets {
-		wg.Go(func() {
-			bounded, cancel := context.WithDeadline(ctx, r.deadline(t))
-			defer cancel()
-			s.views[i] = t.read(bounded, t.wanted(r.Groups))
-		})
+	for i, t := range targets {
+		wg.Go(func() { views[i] = c.read(ctx, t, r) })
 	}
 	wg.Wait()
-	return s
+	return scrape{families: c.families, views: slices.DeleteFunc(views, func(v *view) bool { return v == nil })}
+}
+
+// read reads a target. Where that was replaced meanwhile it reads the one that
+// took its place, and returns nil where none did.
+func (c *Collector) read(ctx context.Context, t *Target, r Request) *view {
+	bounded, cancel := context.WithDeadline(ctx, r.deadline(t))
+	defer cancel()
+	for t != nil {
+		if v := t.read(bounded, t.wanted(r.Groups)); v != nil {
+			return v
+		}
+		t = c.find(t.opts.Name)
+	}
+	return nil
 }
 
 // On lists the groups that are on for at least one target.
-func (c *Collector) On() []string {
+func (c *Collector) On() []string { return groupsOf(c.all()) }
+
+// OnFor lists the groups that are on for the target of that name; ok is false
+// where there is none.
+func (c *Collector) OnFor(name string) (groups []string, ok bool) {
+	t := c.find(name)
+	if t == nil {
+		return nil, false
+	}
+	return groupsOf([]*Target{t}), true
+}
+
+func groupsOf(targets []*Target) []string {
 	var names []string
 	for _, g := range groups() {
-		if slices.ContainsFunc(c.targets, func(t *Target) bool { return slices.Contains(t.opts.Groups, g.name) }) {
+		if slices.ContainsFunc(targets, func(t *Target) bool { return slices.Contains(t.opts.Groups, g.name) }) {
 			names = append(names, g.name)
 		}
 	}
@@ -78,28 +117,7 @@ func (c *Collector) On() []string {
 
 // Panics is how many panics were contained since the start: faults of the
 // exporter, of which the log tells.
-func (c *Collector) Panics() float64 {
-	var n uint64
-	for _, t := range c.targets {
-		n += t.panics.Load()
-	}
-	return float64(n)
-}
-
-// Close gives back what the sources took, all at once, until the context ends.
-func (c *Collector) Close(ctx context.Context) error {
-	errs := make([]error, len(c.targets))
-	var wg sync.WaitGroup
-	for i, t := range c.targets {
-		wg.Go(func() {
-			if err := t.opts.Source.Close(ctx); err != nil {
-				errs[i] = fmt.Errorf("closing target %s: %w", t.opts.Name, err)
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
+func (c *Collector) Panics() float64 { return float64(c.panics.Load()) }
 
 // scrape is the finished result of a pass over each target.
 type scrape struct {

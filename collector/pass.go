@@ -116,8 +116,13 @@ type Options struct {
 type Target struct {
 	opts  Options
 	share sharing
-	// panics counts those that were contained.
-	panics atomic.Uint64
+	// panics counts those that were contained; it is the collector's.
+	panics *atomic.Uint64
+	// left is closed when the target is read no more, ended when it is closed too.
+	left, ended chan struct{}
+	// follows is closed when the target has ended whose place this one took; nil
+	// where it took nobody's.
+	follows <-chan struct{}
 	// lateAt is when the log was last told of a scrape that came too late.
 	lateAt atomic.Pointer[time.Time]
 	// The pass under way alone touches these.
@@ -153,7 +158,7 @@ func NewTarget(opts Options) *Target {
 		opts.Logger = log.NewNopLogger()
 	}
 	return &Target{
-		opts:   opts,
+		opts: opts, panics: new(atomic.Uint64), left: make(chan struct{}), ended: make(chan struct{}),
 		ledger: newLedger(slices.Contains(opts.Groups, groupMessages)), known: newKnown(), counts: newCounts(), logged: make(map[string]logged),
 	}
 }

@@ -34,12 +34,13 @@ type run struct {
 
 // read returns what a pass told: one that has just ended, one under way that
 // reads the groups that are wanted, or a new one. It returns by the deadline of
-// its own context, or a moment later where a pass tells what it had.
+// its own context, or a moment later where a pass tells what it had; and nil at
+// once where the target is read no more.
 func (t *Target) read(ctx context.Context, wanted []string) *view {
 	for {
 		v, r, began := t.join(ctx, wanted)
 		switch {
-		case v != nil:
+		case v != nil || r == nil:
 			return v
 		case r.serves(wanted):
 			if v := t.wait(ctx, r, wanted, began); v != nil {
@@ -50,6 +51,7 @@ func (t *Target) read(ctx context.Context, wanted []string) *view {
 		// The one under way reads something else; there is one pass at a time.
 		select {
 		case <-r.done:
+		case <-t.left:
 		case <-ctx.Done():
 			return t.late(wanted)
 		}
@@ -61,9 +63,13 @@ func (r *run) serves(wanted []string) bool { return includes(r.groups, wanted) }
 
 // join returns a finished pass that serves, or the one under way, which it
 // begins where there is none. The caller is among the waiters of one that serves.
+// It returns neither where the target is read no more.
 func (t *Target) join(ctx context.Context, wanted []string) (v *view, r *run, began bool) {
 	t.share.mu.Lock()
 	defer t.share.mu.Unlock()
+	if t.hasLeft() {
+		return nil, nil, false
+	}
 	now := t.opts.Now()
 	if v := t.share.last; v != nil && now.Sub(v.end) < t.opts.MinInterval && !now.Before(v.end) && includes(v.groups, wanted) {
 		return v.only(wanted), nil, false
@@ -95,6 +101,7 @@ func (t *Target) begin(ctx context.Context, wanted []string) *run {
 func (t *Target) carryOut(ctx context.Context, r *run) {
 	defer r.end()
 	var v *view
+	t.await(ctx)
 	err := t.contain("reading the target", func() error {
 		v = t.pass(ctx, r.groups)
 		return nil
@@ -119,15 +126,17 @@ func (t *Target) carryOut(ctx context.Context, r *run) {
 }
 
 // wait waits for a pass. It returns nil where the pass was cut short while this
-// waiter has time left. Where this waiter is the last to leave, the pass ends
+// waiter has time left, or where the target is read no more. Where this waiter is the last to leave, the pass ends
 // too, and is given a moment to tell what it has.
 func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) *view {
 	select {
 	case <-r.done:
-		if r.cut && !began && ctx.Err() == nil {
+		if t.hasLeft() || r.cut && !began && ctx.Err() == nil {
 			return nil
 		}
 		return r.view.only(wanted)
+	case <-t.left:
+		return nil
 	case <-ctx.Done():
 	}
 	t.share.mu.Lock()

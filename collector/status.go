@@ -115,10 +115,12 @@ type PlaceStatus struct {
 	NextExpiry time.Time
 }
 
-// Status tells of the last passes of every target. It starts none.
+// Status tells of the last passes of every target, in the order of their names. It
+// starts none.
 func (c *Collector) Status() []Status {
-	list := make([]Status, 0, len(c.targets))
-	for _, t := range c.targets {
+	targets := c.all()
+	list := make([]Status, 0, len(targets))
+	for _, t := range targets {
 		list = append(list, t.status())
 	}
 	return list

@@ -4,9 +4,8 @@
 package config
 
 import (
+	"errors"
 	"os"
-	"path/filepath"
-	"reflect"
 	"time"
 
 	"conversation_exporter/source/httpapi"
@@ -22,15 +21,18 @@ type Options struct {
 	Collectors []string
 }
 
-// Config is what a file says, with every default filled in.
+// Config is what a file and its target files say, with every default filled in.
 type Config struct {
 	// Targets are in the order of their names; there is at least one.
 	Targets []Target
+	// Warnings tell what is no mistake but may not be meant, each in the form of a
+	// mistake.
+	Warnings []string
 }
 
-// Target is one system to read, by its name in the file.
+// Target is one system to read, by its name.
 type Target struct {
-	// Name is unique in the file and fit to be a label value.
+	// Name is unique in all files and fit to be a label value.
 	Name string
 	// Collectors replaces the flags' choice of groups; nil leaves it.
 	Collectors []string
@@ -46,6 +48,8 @@ type Target struct {
 	PageSize int
 	// MaxPages bounds the pages of one list.
 	MaxPages int
+	// AgentNames is true where the names of agents may be labels.
+	AgentNames bool
 
 	// A function, as fmt would print the block and the secrets in it.
 	system func() system
@@ -60,40 +64,39 @@ type Runtime struct {
 	// Metrics counts the requests of all targets; nil means that nobody wants to
 	// know.
 	Metrics *httpapi.Metrics
+	// NoTokenFile leaves token files alone: who reads once takes tokens of its own
+	// and gives them back.
+	NoTokenFile bool
 }
 
 // NewMetrics makes what counts the requests of all targets. It is a
 // prometheus.Collector.
 func NewMetrics() *httpapi.Metrics { return httpapi.NewMetrics() }
 
-// Load reads the file at the path. Its error joins every mistake in the file,
-// each as "file:line: key.path: sentence".
+// Load reads the file at the path, and the target files that it names. Its error
+// joins every mistake in all of them, each as "file:line: key.path: sentence".
 func Load(path string, opts Options) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		r := newReport(path)
 		r.root().failCause(reason(err), "the file cannot be read: %v; --config.file names the file to read", reason(err))
-		return nil, r.err()
+		return nil, errors.Join(r.errs()...)
 	}
 	return Parse(path, text, opts)
 }
 
 // Parse reads a text as the file of that name, which appears in errors and
-// whose directory is where relative paths begin.
+// whose directory is where relative paths and globs begin.
 func Parse(name string, text []byte, opts Options) (*Config, error) {
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
-	r := newReport(name)
-	root := r.root()
-	var file fileBlock
-	if n, ok := document(text, root); ok {
-		d := &decoder{secrets: secretReader{expand: opts.ExpandEnv, lookupEnv: opts.LookupEnv}}
-		d.decode(n, root, reflect.ValueOf(&file).Elem())
-		file.check(root, checks{dir: filepath.Dir(name), collectors: opts.Collectors})
-	}
+	r := &reading{opts: opts}
+	r.add(name, text)
+	r.addTargetFiles()
+	r.check()
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	return file.config(), nil
+	return r.config(), nil
 }

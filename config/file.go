@@ -25,9 +25,10 @@ const (
 	defaultMaxPages          = 1000
 )
 
-// fileBlock is the whole file.
+// fileBlock is a whole file. A target file has no more than targets.
 type fileBlock struct {
-	Targets targetBlocks `yaml:"targets"`
+	Targets     targetBlocks `yaml:"targets"`
+	TargetFiles []string     `yaml:"target_files"`
 }
 
 // targetBlocks are the targets by name.
@@ -43,6 +44,7 @@ type targetBlock struct {
 	RequestsPerSecond float64       `yaml:"requests_per_second"`
 	PageSize          int           `yaml:"page_size"`
 	MaxPages          int           `yaml:"max_pages"`
+	AgentNames        bool          `yaml:"agent_names"`
 }
 
 // systemBlocks has a field for each system that the exporter can read; a new
@@ -58,6 +60,9 @@ type system interface {
 	check(p place, c checks)
 	// open makes the source that the block describes.
 	open(t Target, rt Runtime) (conversation.Source, error)
+	// resolved is a block that equals that of another one which means the same,
+	// however each was written.
+	resolved() system
 }
 
 // checks is what the blocks are checked against.
@@ -103,15 +108,11 @@ func (b *targetBlock) setDefaults() {
 // check notes what is wrong with the file beyond its form.
 func (b *fileBlock) check(root place, c checks) {
 	at := root.key("targets")
-	if len(b.Targets) == 0 && !root.refused() {
-		at.fail("there must be at least one target: a name, and below it the block of its system")
-	}
 	for _, name := range slices.Sorted(maps.Keys(b.Targets)) {
 		if target := at.key(name); b.Targets.checkKey(name) == "" && !target.refused() {
 			b.Targets[name].check(target, c)
 		}
 	}
-	root.report.checkWritten()
 }
 
 // check notes what is wrong with one target.
@@ -194,13 +195,12 @@ func (b systemBlocks) system() system {
 	return nil
 }
 
-// config is what the file says, once it is known to be right.
-func (b *fileBlock) config() *Config {
-	c := &Config{}
-	for _, name := range slices.Sorted(maps.Keys(b.Targets)) {
-		t := b.Targets[name]
+// targets are those of the file, once it is known to be right.
+func (b *fileBlock) targets() []Target {
+	list := make([]Target, 0, len(b.Targets))
+	for name, t := range b.Targets {
 		block := t.Systems.system()
-		c.Targets = append(c.Targets, Target{
+		list = append(list, Target{
 			Name:              name,
 			Collectors:        t.Collectors,
 			Timeout:           t.Timeout,
@@ -209,8 +209,9 @@ func (b *fileBlock) config() *Config {
 			RequestsPerSecond: t.RequestsPerSecond,
 			PageSize:          t.PageSize,
 			MaxPages:          t.MaxPages,
+			AgentNames:        t.AgentNames,
 			system:            func() system { return block },
 		})
 	}
-	return c
+	return list
 }

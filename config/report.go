@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,14 +49,14 @@ func newReport(file string) *report {
 	return &report{file: file, lines: map[string]int{}}
 }
 
-// err joins the mistakes in the order of their lines; it is nil if there is none.
-func (r *report) err() error {
+// errs are the mistakes in the order of their lines.
+func (r *report) errs() []error {
 	slices.SortStableFunc(r.problems, func(a, b *problem) int { return cmp.Compare(a.line, b.line) })
 	errs := make([]error, len(r.problems))
 	for i, p := range r.problems {
 		errs[i] = p
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // root is the place of the whole document.

@@ -44,7 +44,8 @@ type Running struct {
 // context ends. Wait tells when all of it has stopped.
 func Demo(ctx context.Context, o DemoOptions) (*Running, error) {
 	s := New(Options{
-		World: world.Options{Start: time.Now().Add(-History), Seed: o.Seed, Arrivals: o.Arrivals},
+		// Who looks at a demo expects its day to be his own.
+		World: world.Options{Start: time.Now().Add(-History), Seed: o.Seed, Arrivals: o.Arrivals, Zone: time.Local},
 		// Nobody asks a demo what it has shown, and it may run for weeks.
 		Yeastar: yeastar.Options{Forgetful: true},
 		Speed:   o.Speed,

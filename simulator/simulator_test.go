@@ -100,6 +100,7 @@ func TestDemo(t *testing.T) {
 	if now := demo.Simulator.World.Now(); now.Before(before) {
 		t.Errorf("the world is at %s, before the demo was begun", now)
 	}
+	isStaffedAndConnected(t, demo.Simulator.World)
 	arrived := demo.Simulator.World.Opened()
 	// A minute on the world's clock, however long that takes.
 	if err := demo.Simulator.World.Clock().Sleep(ctx, time.Minute); err != nil {
@@ -114,6 +115,35 @@ func TestDemo(t *testing.T) {
 	}
 	if _, err := net.DialTimeout("tcp", strings.TrimPrefix(demo.URL, "http://"), time.Second); err == nil {
 		t.Error("it still listens")
+	}
+}
+
+// isStaffedAndConnected looks for agents in every sort of presence that a demo
+// must show, and for channels over which messages went.
+func isStaffedAndConnected(t *testing.T, w *world.World) {
+	t.Helper()
+	there, off, sms := 0, 0, 0
+	for _, a := range w.Agents() {
+		if a.Presence == world.Available && a.Clients != 0 {
+			there++
+		}
+		if a.Presence == world.OffWork {
+			off++
+		}
+	}
+	for _, l := range w.Lines(world.AllTime) {
+		if l.Traffic.Sent == 0 || l.Traffic.Delivered == 0 || l.Traffic.Received == 0 || l.Provider == "" {
+			t.Errorf("channel %+v", l)
+		}
+		if l.Medium == world.SMS {
+			sms++
+		}
+	}
+	if there == 0 || off == 0 || sms != 2 {
+		t.Errorf("%d are there, %d are off, %d channels for SMS", there, off, sms)
+	}
+	if w.Zone() != time.Local {
+		t.Errorf("its day is that of %s", w.Zone())
 	}
 }
 

@@ -21,6 +21,29 @@ const (
 	paramName    = "name[]"
 )
 
+// offer is what a scrape may choose from.
+type offer struct {
+	// groups are those of the targets.
+	groups []string
+	// exporter is true where the exporter's own metrics are among it.
+	exporter bool
+	// off says of a group that exists why it is not among it.
+	off string
+}
+
+// metricsOffer is what /metrics has.
+func (h *Handler) metricsOffer() offer {
+	if h.opts.NoTargets {
+		return offer{exporter: true, off: "not on this page, because of --no-web.metrics-targets: ask " + probePath + "?" + paramTarget + "=NAME for one target"}
+	}
+	return offer{groups: h.opts.Collector.On(), exporter: true, off: "off for every target: switch it on by --collector.GROUP"}
+}
+
+// probeOffer is what a target with these groups has on its own page.
+func (h *Handler) probeOffer(on []string) offer {
+	return offer{groups: on, off: "off for this target: switch it on by --collector.GROUP, or by the target's key collectors"}
+}
+
 // choice is what a scrape asks for.
 type choice struct {
 	// exporter is true where the exporter's own metrics are wanted, targets where
@@ -35,51 +58,63 @@ type choice struct {
 
 // choose reads what a scrape asks for. The error is the sentence for a scraper
 // that asks for what cannot be.
-func choose(r *http.Request, on []string) (choice, error) {
+func choose(r *http.Request, from offer) (choice, error) {
 	// A query that is read in part only would answer with more than was asked for.
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return choice{}, fmt.Errorf("the parameters are not written as a URL has them; %s", menu(on))
+		return choice{}, fmt.Errorf("the parameters are not written as a URL has them; %s", from.menu())
 	}
 	collect, exclude := query[paramCollect], query[paramExclude]
 	if len(collect) > 0 && len(exclude) > 0 {
-		return choice{}, fmt.Errorf("use either %s or %s, not both; %s", paramCollect, paramExclude, menu(on))
+		return choice{}, fmt.Errorf("use either %s or %s, not both; %s", paramCollect, paramExclude, from.menu())
 	}
 	for _, name := range slices.Concat(collect, exclude) {
-		if err := checkGroup(name, on); err != nil {
+		if err := from.check(name); err != nil {
 			return choice{}, err
 		}
 	}
-	c := choice{exporter: true, targets: true}
+	c := choice{exporter: from.exporter, targets: true}
 	switch {
 	case len(collect) > 0:
 		c.exporter = slices.Contains(collect, groupExporter)
-		c.groups = slices.DeleteFunc(slices.Clone(on), func(g string) bool { return !slices.Contains(collect, g) })
+		c.groups = slices.DeleteFunc(slices.Clone(from.groups), func(g string) bool { return !slices.Contains(collect, g) })
 		c.targets = len(c.groups) > 0
 	case len(exclude) > 0:
-		c.exporter = !slices.Contains(exclude, groupExporter)
+		c.exporter = from.exporter && !slices.Contains(exclude, groupExporter)
 		// The health of the targets stays, even where no group does.
-		c.groups = slices.DeleteFunc(append([]string{}, on...), func(g string) bool { return slices.Contains(exclude, g) })
+		c.groups = slices.DeleteFunc(append([]string{}, from.groups...), func(g string) bool { return slices.Contains(exclude, g) })
 	}
 	c.requests = c.targets && r.Method != http.MethodHead
 	c.targets = c.targets && wantsTargets(r.Method, query[paramName])
 	return c, nil
 }
 
-// checkGroup refuses a name that no metric could come of.
-func checkGroup(name string, on []string) error {
+// check refuses a name that no metric could come of.
+func (o offer) check(name string) error {
 	switch {
-	case name == groupExporter, slices.Contains(on, name):
+	case slices.Contains(o.groups, name), o.exporter && name == groupExporter:
 		return nil
+	case name == groupExporter:
+		return fmt.Errorf("the exporter's own metrics are not among those of a target; %s", o.menu())
 	case slices.ContainsFunc(collector.Groups(), func(g collector.GroupInfo) bool { return g.Name == name }):
-		return fmt.Errorf("the group %s is off for every target: switch it on by --collector.%s; %s", name, name, menu(on))
+		return fmt.Errorf("the group %s is %s; %s", name, strings.ReplaceAll(o.off, "GROUP", name), o.menu())
 	}
-	return fmt.Errorf("there is no group %.40q; %s", name, menu(on))
+	return fmt.Errorf("there is no group %.40q; %s", name, o.menu())
 }
 
 // menu lists what a scrape may choose from.
-func menu(on []string) string {
-	return "there are " + strings.Join(append(slices.Clone(on), groupExporter), ", ")
+func (o offer) menu() string {
+	names := slices.Clone(o.groups)
+	if o.exporter {
+		names = append(names, groupExporter)
+	}
+	switch len(names) {
+	case 0:
+		return "there is nothing to choose from"
+	case 1:
+		return "there is only " + names[0]
+	}
+	return "there are " + strings.Join(names, ", ")
 }
 
 // wantsTargets reports whether a scrape asks for any metric of a target: HEAD

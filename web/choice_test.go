@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"conversation_exporter/collector"
 	"conversation_exporter/conversation"
 )
@@ -92,7 +90,7 @@ func TestBadChoices(t *testing.T) {
 		t.Errorf("bad choices read the target %d times", n)
 	}
 	off := newSite(t, Options{}, collector.NewTarget(collector.Options{Name: "a", Source: source, Timeout: time.Minute}))
-	want := "the group sessions is off for every target: switch it on by --collector.sessions; there are exporter.\n"
+	want := "the group sessions is off for every target: switch it on by --collector.sessions; there is only exporter.\n"
 	for _, query := range []string{"collect[]=sessions", "exclude[]=sessions"} {
 		if r := off.get(t, "/metrics?"+query); r.status != http.StatusBadRequest || r.body != want {
 			t.Errorf("%q where it is off: %d %q, want 400 %q", query, r.status, r.body, want)
@@ -163,11 +161,11 @@ func TestMaxRequestsIsChecked(t *testing.T) {
 
 // The metrics of requests need no pass, and come to who asks for them by name.
 func TestRequestMetricsByName(t *testing.T) {
-	requests := prometheus.NewCounter(prometheus.CounterOpts{Name: "conversation_api_requests_total", Help: "x"})
+	requests := newFakeRequests("a")
 	fake := &fakeSource{open: oneSession}
 	s := newSite(t, Options{Requests: requests}, target("a", fake))
 	r := s.get(t, "/metrics?name[]=conversation_api_requests_total")
-	wantLines(t, r.body, "conversation_api_requests_total 0")
+	wantLines(t, r.body, `conversation_api_requests_total{target="a"} 0`)
 	if fake.calls.Load() != 0 {
 		t.Error("the target was read")
 	}

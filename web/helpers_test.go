@@ -12,9 +12,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"conversation_exporter/collector"
 	"conversation_exporter/conversation"
 )
+
+// fakeRequests are the metrics of the requests to some targets.
+type fakeRequests struct{ *prometheus.CounterVec }
+
+func newFakeRequests(targets ...string) fakeRequests {
+	f := fakeRequests{prometheus.NewCounterVec(prometheus.CounterOpts{Name: "conversation_api_requests_total", Help: "x"}, []string{"target"})}
+	for _, name := range targets {
+		f.WithLabelValues(name)
+	}
+	return f
+}
+
+func (fakeRequests) Of(target string) prometheus.Collector { return newFakeRequests(target) }
 
 // fakeClock stands still until it is told to go on.
 type fakeClock struct {

@@ -85,7 +85,8 @@ func TestLesson24AScrapeNamesNoAddress(t *testing.T) {
 		"/metrics?target=" + other.URL:              http.StatusOK,
 		"/metrics?url=" + other.URL + "&module=all": http.StatusOK,
 		"/probe?target=" + other.URL:                http.StatusNotFound,
-		"/probe?target=a":                           http.StatusNotFound,
+		"/probe?target=" + host:                     http.StatusNotFound,
+		"/probe?target=a&url=" + other.URL:          http.StatusOK,
 	} {
 		r := s.get(t, route, "X-Forwarded-Host", host)
 		if r.status != want || strings.Contains(r.body, host) {

@@ -33,6 +33,8 @@ func TestRoutes(t *testing.T) {
 		{"/metrics?x=y", classicText, oneSessionSample("a"), true},
 		{"/", "text/html; charset=utf-8", "<h1>conversation_exporter</h1>", false},
 		{"/?x=y", "text/html; charset=utf-8", "<h1>conversation_exporter</h1>", false},
+		{"/probe?target=a", classicText, oneSessionSample("a"), true},
+		{"/sd", "application/json", `"__param_target":"a"`, false},
 		{"/-/healthy", textPlain, "conversation_exporter is healthy.\n", false},
 		{"/-/ready", textPlain, "conversation_exporter is ready.\n", false},
 	}
@@ -65,7 +67,7 @@ func TestUnknownPaths(t *testing.T) {
 	source := &fakeSource{}
 	s := newSite(t, Options{}, target("a", source))
 	routes := []string{
-		"/metrics/", "/metrics/x", "/METRICS", "/metricsx", "/-/x", "/-/", "/-", "/-/healthy/", "/-/ready/x", "/-/reload", "/probe", "/sd",
+		"/metrics/", "/metrics/x", "/METRICS", "/metricsx", "/-/x", "/-/", "/-", "/-/healthy/", "/-/ready/x", "/-/reload/", "/probe/", "/probe/a", "/sd/", "/sdx",
 		"//", "//metrics", "/./metrics", "/x/../metrics", "/../", "/metrics//", "/index.html", "/favicon.ico", "/status.css", "/debug/pprof/", "/%2e%2e/metrics",
 	}
 	for _, route := range routes {
@@ -87,7 +89,7 @@ func TestUnknownPaths(t *testing.T) {
 func TestWrongMethods(t *testing.T) {
 	source := &fakeSource{}
 	s := newSite(t, Options{}, target("a", source))
-	for _, route := range []string{"/metrics", "/", "/-/healthy", "/-/ready"} {
+	for _, route := range []string{"/metrics", "/probe?target=a", "/sd", "/", "/-/healthy", "/-/ready"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, "BREW"} {
 			r, err := s.do(t.Context(), method, route)
 			if err != nil {
@@ -121,7 +123,7 @@ func TestTelemetryPath(t *testing.T) {
 		"": notPlain, "metrics": notPlain, "/a b": notPlain, "/{x}": notPlain, "/{x...}": notPlain, "/m?x": notPlain, "/m#x": notPlain,
 		"/metrics/": notPlain, "//": notPlain, "//host/metrics": notPlain, "/a//b": notPlain, "/a/../b": notPlain, "/./m": notPlain,
 		"/%2d/ready": notPlain, "http://host/metrics": notPlain,
-		"/": taken, "/-/ready": taken, "/-/metrics": taken,
+		"/": taken, "/-/ready": taken, "/-/metrics": taken, "/probe": taken, "/sd": taken, "/debug/pprof": taken, "/debug/pprof/x": taken,
 	} {
 		want = fmt.Sprintf("the telemetry path %q %s", route, want)
 		if _, err := New(Options{TelemetryPath: route}); err == nil || err.Error() != want {
@@ -178,7 +180,7 @@ func TestExpositionFormats(t *testing.T) {
 func TestOwnMetrics(t *testing.T) {
 	body := newSite(t, Options{}).get(t, "/metrics").body
 	own, err := Metrics()
-	if err != nil || len(own) != 3 {
+	if err != nil || len(own) != 5 {
 		t.Fatalf("own metrics = %+v, %v", own, err)
 	}
 	for _, m := range own {
@@ -189,7 +191,7 @@ func TestOwnMetrics(t *testing.T) {
 			}
 		}
 	}
-	wantLines(t, body, "conversation_exporter_invalid_timeout_headers_total 0", `promhttp_metric_handler_errors_total{cause="gathering"} 0`)
+	wantLines(t, body, "conversation_exporter_config_last_reload_successful 1", "conversation_exporter_invalid_timeout_headers_total 0", `promhttp_metric_handler_errors_total{cause="gathering"} 0`)
 	for _, name := range []string{"conversation_exporter_build_info{", "go_goroutines ", "go_info{", "process_start_time_seconds ", "process_open_fds "} {
 		if !strings.Contains(body, "\n"+name) {
 			t.Errorf("%s is not exported", name)

@@ -17,39 +17,60 @@ const shuttingDown = "conversation_exporter is shutting down."
 // metrics makes a pass over the targets and writes what they told.
 func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	switch h.gate.enter() {
-	case refusedShut:
-		say(w, http.StatusServiceUnavailable, shuttingDown)
+	if !h.enter(w) {
 		return
-	case refusedFull:
-		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes are in flight already: scrape less often, or raise --web.max-requests.", h.opts.MaxRequests))
-		return
-	case entered:
-		defer h.gate.leave()
 	}
-	wanted, err := choose(r, h.opts.Collector.On())
+	defer h.gate.leave()
+	wanted, err := choose(r, h.metricsOffer())
 	if err != nil {
 		say(w, http.StatusBadRequest, err.Error()+".")
 		return
 	}
-	limit, ok := scrapeLimit(r.Header.Get(timeoutHeader), h.opts.TimeoutOffset)
-	if !ok {
-		h.badTimeouts.Inc()
-	}
+	limit := h.rendering.leave(h.limit(r))
 	var from prometheus.Gatherers
 	if wanted.exporter {
 		from = append(from, h.registry)
 	}
 	// A registry of its own, since the values belong to this request alone.
 	targets := prometheus.NewRegistry()
-	if wanted.targets {
+	if wanted.targets && !h.opts.NoTargets {
 		targets.MustRegister(h.opts.Collector.Scrape(r.Context(), collector.Request{Arrived: arrived, Limit: limit, Groups: wanted.groups}))
 	}
-	if wanted.requests && h.opts.Requests != nil {
+	if wanted.requests && !h.opts.NoTargets && h.opts.Requests != nil {
 		// They are gathered after the pass, so that its own requests are counted.
 		targets.MustRegister(h.opts.Requests)
 	}
-	from = append(from, targets)
+	begun, reader := time.Now(), &patient{ResponseWriter: w}
+	h.write(reader, r, append(from, targets))
+	if wanted.targets {
+		h.rendering.note(time.Since(begun) - reader.waited)
+	}
+}
+
+// enter lets a scrape in, or tells it why not. Who is let in must leave.
+func (h *Handler) enter(w http.ResponseWriter) bool {
+	switch h.gate.enter() {
+	case refusedShut:
+		say(w, http.StatusServiceUnavailable, shuttingDown)
+	case refusedFull:
+		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes are in flight already: scrape less often, or raise --web.max-requests.", h.opts.MaxRequests))
+	case entered:
+		return true
+	}
+	return false
+}
+
+// limit is how long the scraper allows, and 0 where it does not say.
+func (h *Handler) limit(r *http.Request) time.Duration {
+	limit, ok := scrapeLimit(r.Header.Get(timeoutHeader), h.opts.TimeoutOffset)
+	if !ok {
+		h.badTimeouts.Inc()
+	}
+	return limit
+}
+
+// write writes what was gathered, in the form that the scraper asks for.
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, from prometheus.Gatherer) {
 	promhttp.HandlerFor(from, promhttp.HandlerOpts{
 		ErrorLog: errorLog{h.opts.Logger},
 		// The other way would write a stack trace to the scraper.

@@ -36,11 +36,8 @@ const (
 	inFull = 5
 )
 
-// The parameters of the page.
-const (
-	paramPage    = "target"
-	paramRefresh = "refresh"
-)
+// paramRefresh is the parameter of the page beside paramTarget.
+const paramRefresh = "refresh"
 
 // page is the status page. It shows the last passes of each target and never
 // starts one.
@@ -48,16 +45,24 @@ type page struct {
 	opts     Options
 	template *template.Template
 	policy   string
+	// prefix stands before every link: the path by which others reach the root, such
+	// as "/conversations" behind a proxy that takes it off.
+	prefix string
 }
 
-func newPage(opts Options) (*page, error) {
+// newPage makes the page; external may be nil.
+func newPage(opts Options, external *url.URL) (*page, error) {
 	t, err := template.New("status").Parse(pageTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the status page: %w", err)
 	}
 	sum := sha256.Sum256([]byte(pageStyle))
+	prefix := ""
+	if external != nil {
+		prefix = strings.TrimSuffix(external.EscapedPath(), "/")
+	}
 	return &page{
-		opts: opts, template: t,
+		opts: opts, template: t, prefix: prefix,
 		// Nothing but the page's own style may be loaded or run.
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -68,7 +73,7 @@ func newPage(opts Options) (*page, error) {
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		say(w, http.StatusBadRequest, "The parameters are not written as a URL has them; there are "+paramPage+" and "+paramRefresh+".")
+		say(w, http.StatusBadRequest, "The parameters are not written as a URL has them; there are "+paramTarget+" and "+paramRefresh+".")
 		return
 	}
 	refresh, err := refreshOf(query)
@@ -79,13 +84,14 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	all := p.opts.Collector.Status()
 	d := pageData{
 		Style:   template.CSS(pageStyle), //nolint:gosec // It is a file of ours, not input.
-		Version: p.opts.Version, Home: p.opts.Prefix + "/", Metrics: p.opts.Prefix + p.opts.TelemetryPath, Refresh: refresh,
+		Version: p.opts.Version, Home: p.prefix + "/", Metrics: p.prefix + p.opts.TelemetryPath, Refresh: refresh,
 	}
-	if query.Has(paramPage) {
-		d.Alone = query.Get(paramPage)
+	if query.Has(paramTarget) {
+		d.Alone = query.Get(paramTarget)
 		shown := slices.DeleteFunc(slices.Clone(all), func(s collector.Status) bool { return s.Target != d.Alone })
 		if len(shown) == 0 {
-			say(w, http.StatusNotFound, fmt.Sprintf("There is no target %.64q; there are %s.", d.Alone, namesOf(all)))
+			// The name is not repeated: it may be anything.
+			say(w, http.StatusNotFound, "There is no such target; "+known(p.opts.Collector.Names())+".")
 			return
 		}
 		all = shown
@@ -125,35 +131,19 @@ func refreshOf(query url.Values) (int, error) {
 	return n, nil
 }
 
-// namesOf lists the targets in a sentence, as far as one can be read.
-func namesOf(all []collector.Status) string {
-	const most = 20
-	names := make([]string, 0, most)
-	for i := range all[:min(len(all), most)] {
-		names = append(names, all[i].Target)
-	}
-	if more := len(all) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}
-
 // link is the address of the page of one target, or of all of them for "".
 func (p *page) link(target string, refresh bool) string {
 	query := make(url.Values)
 	if target != "" {
-		query.Set(paramPage, target)
+		query.Set(paramTarget, target)
 	}
 	if !refresh {
 		query.Set(paramRefresh, refreshOff)
 	}
 	if len(query) == 0 {
-		return p.opts.Prefix + "/"
+		return p.prefix + "/"
 	}
-	return p.opts.Prefix + "/?" + query.Encode()
+	return p.prefix + "/?" + query.Encode()
 }
 
 // pageData is what the template shows.

@@ -112,9 +112,9 @@ func TestStatusPageRefusesWhatDoesNotExist(t *testing.T) {
 		status int
 		body   string
 	}{
-		{few, "/?target=c", http.StatusNotFound, "There is no target \"c\"; there are a, b.\n"},
-		{few, "/?target=", http.StatusNotFound, "There is no target \"\"; there are a, b.\n"},
-		{newSite(t, Options{}), "/?target=c", http.StatusNotFound, "There is no target \"c\"; there are none.\n"},
+		{few, "/?target=c", http.StatusNotFound, "There is no such target; there are a, b.\n"},
+		{few, "/?target=", http.StatusNotFound, "There is no such target; there are a, b.\n"},
+		{newSite(t, Options{}), "/?target=c", http.StatusNotFound, "There is no such target; there are no targets.\n"},
 		{few, "/?refresh=soon", http.StatusBadRequest, seconds},
 		{few, "/?refresh=4", http.StatusBadRequest, seconds},
 		{few, "/?refresh=3601", http.StatusBadRequest, seconds},
@@ -124,13 +124,13 @@ func TestStatusPageRefusesWhatDoesNotExist(t *testing.T) {
 			t.Errorf("%s: %d %q, want %d %q", c.route, r.status, r.body, c.status, c.body)
 		}
 	}
-	if r := crowd.get(t, "/?target=c"); !strings.HasSuffix(r.body, "branch-019, and 2 more.\n") {
+	if r := crowd.get(t, "/?target=c"); !strings.HasSuffix(r.body, "branch-019 and 2 more, which /sd lists.\n") {
 		t.Errorf("among many: %q", r.body)
 	}
 }
 
 func TestStatusPageRefreshesUntilItIsToldNotTo(t *testing.T) {
-	s := newSite(t, Options{Prefix: "/conversations"}, target("a", &fakeSource{}), target("b", &fakeSource{}))
+	s := newSite(t, Options{ExternalURL: "https://example.com/conversations/"}, target("a", &fakeSource{}), target("b", &fakeSource{}))
 	for route, want := range map[string][2]string{
 		"/":                      {"10", "/conversations/?refresh=off"},
 		"/?refresh=60":           {"60", "/conversations/?refresh=off"},
@@ -155,7 +155,7 @@ func TestStatusPageRefreshesUntilItIsToldNotTo(t *testing.T) {
 // has it.
 func TestStatusPageLinks(t *testing.T) {
 	clock := newFakeClock()
-	s := newSite(t, Options{Now: clock.Now, Prefix: "/c", ProbePath: "/probe"}, target("a b&c", &fakeSource{}), target("d", &fakeSource{}))
+	s := newSite(t, Options{Now: clock.Now, ExternalURL: "https://example.com/c"}, target("a b&c", &fakeSource{}), target("d", &fakeSource{}))
 	links := func(route string) []string {
 		var list []string
 		for _, a := range parse(t, s.get(t, route).body).all("a") {

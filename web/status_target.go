@@ -32,7 +32,7 @@ type targetData struct {
 	HasWindows bool
 	// Stale is true where nobody has scraped the target for a while.
 	Stale bool
-	// Probe is the link to the target's own metrics; empty for none.
+	// Probe is the link to the target's own metrics.
 	Probe string
 }
 
@@ -88,9 +88,7 @@ const staleAfter = 5 * time.Minute
 func (p *page) targetOf(s collector.Status, now time.Time) targetData {
 	t := targetData{Status: s, now: now}
 	t.Mood, t.Verdict = mood(s)
-	if p.opts.ProbePath != "" {
-		t.Probe = p.opts.Prefix + p.opts.ProbePath + "?" + url.Values{paramPage: {s.Target}}.Encode()
-	}
+	t.Probe = p.prefix + probePath + "?" + url.Values{paramTarget: {s.Target}}.Encode()
 	if u := s.Progress; u != nil {
 		t.Under = &underData{Since: at(u.Since, now), First: !s.Passed, Phase: u.Phase}
 		if u.Of > 0 {

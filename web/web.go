@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,14 +29,18 @@ type Options struct {
 	// Collector reads the targets.
 	Collector *collector.Collector
 	// Requests are the metrics of the requests to the targets; nil for none.
-	Requests prometheus.Collector
+	Requests Requests
+	// Configuration is what the targets come from; nil for one that cannot change.
+	Configuration Configuration
 	// TelemetryPath is the route of the metrics.
 	TelemetryPath string
-	// Prefix is the path by which others reach the root, such as "/conversations"
-	// behind a proxy that takes it off; empty for none. It stands before every link.
-	Prefix string
-	// ProbePath is the route of one target's metrics; empty for no links to it.
-	ProbePath string
+	// NoTargets leaves the targets out of the route of the metrics.
+	NoTargets bool
+	// ExternalURL is how others reach the exporter; empty where they do so by the
+	// address that it is asked by.
+	ExternalURL string
+	// Profiling switches the pages of pprof on.
+	Profiling bool
 	// TimeoutOffset is taken off the scraper's own timeout.
 	TimeoutOffset time.Duration
 	// MaxRequests bounds the scrapes in flight; 0 means no limit.
@@ -56,6 +62,9 @@ type Handler struct {
 	// badTimeouts counts timeout headers that made no sense.
 	badTimeouts prometheus.Counter
 	gate        gate
+	rendering   rendering
+	// external is the parsed ExternalURL; nil for none.
+	external *url.URL
 }
 
 // New makes a Handler. An error means that an option cannot work.
@@ -72,13 +81,26 @@ func New(opts Options) (*Handler, error) {
 	if opts.MaxRequests < 0 {
 		return nil, fmt.Errorf("--web.max-requests is %d and must be at least 0; 0 means no limit", opts.MaxRequests)
 	}
-	page, err := newPage(opts)
+	external, err := parseExternalURL(opts.ExternalURL)
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page, gate: gate{limit: opts.MaxRequests}}
-	h.registry, h.badTimeouts = newRegistry(opts.Collector.Panics)
+	if opts.Configuration == nil {
+		opts.Configuration = fixed{time.Now()}
+	}
+	page, err := newPage(opts, external)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{opts: opts, mux: http.NewServeMux(), page: page, gate: gate{limit: opts.MaxRequests}, external: external}
+	h.registry, h.badTimeouts = newRegistry(opts.Collector.Panics, opts.Configuration.Last)
 	h.mux.HandleFunc("GET "+opts.TelemetryPath, h.metrics)
+	h.mux.HandleFunc("GET "+probePath, h.probe)
+	h.mux.HandleFunc("GET "+discoveryPath, h.discovery)
+	h.mux.HandleFunc("POST /-/reload", h.reload)
+	if opts.Profiling {
+		profile(h.mux)
+	}
 	h.mux.Handle("GET /{$}", page)
 	h.mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		say(w, http.StatusOK, "conversation_exporter is healthy.")
@@ -91,7 +113,7 @@ func New(opts Options) (*Handler, error) {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	// The mux would send the scraper on to the plain form of such a path.
-	if r.URL.Path != path.Clean(r.URL.Path) {
+	if r.URL.Path != path.Clean(r.URL.Path) && (r.URL.Path != profilingPath || !h.opts.Profiling) {
 		http.NotFound(w, r)
 		return
 	}
@@ -109,7 +131,7 @@ func (h *Handler) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 // newRegistry makes the registry of the exporter's own metrics.
-func newRegistry(panics func() float64) (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
+func newRegistry(panics func() float64, last func() (bool, time.Time)) (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
 	registry = prometheus.NewRegistry()
 	badTimeouts = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "conversation_exporter_invalid_timeout_headers_total",
@@ -121,6 +143,22 @@ func newRegistry(panics func() float64) (registry *prometheus.Registry, badTimeo
 			Name: "conversation_exporter_panics_total",
 			Help: "Faults of the exporter that were contained; the log has the stack of each. Please report them.",
 		}, panics),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "conversation_exporter_config_last_reload_successful",
+			Help: "1 if the configuration could be read when that was last tried, at the start or by a reload, else 0; the one before is then still in use.",
+		}, func() float64 {
+			if good, _ := last(); good {
+				return 1
+			}
+			return 0
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "conversation_exporter_config_last_reload_success_timestamp_seconds",
+			Help: "Unix time at which the configuration that is in use was read.",
+		}, func() float64 {
+			_, at := last()
+			return float64(at.UnixMilli()) / 1000
+		}),
 		versioncollector.NewCollector("conversation_exporter"),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -131,7 +169,7 @@ func newRegistry(panics func() float64) (registry *prometheus.Registry, badTimeo
 // Metrics lists the exporter's own metrics as they are exported, for the
 // documentation; those of the Go runtime and the process are the library's.
 func Metrics() ([]collector.Metric, error) {
-	registry, _ := newRegistry(func() float64 { return 0 })
+	registry, _ := newRegistry(func() float64 { return 0 }, fixed{}.Last)
 	families, err := registry.Gather()
 	if err != nil {
 		return nil, fmt.Errorf("listing the exporter's own metrics: %w", err)
@@ -156,7 +194,7 @@ func checkTelemetryPath(route string) error {
 	switch {
 	case !strings.HasPrefix(route, "/"), strings.ContainsAny(route, "{}%?# "), route != path.Clean(route):
 		return fmt.Errorf("the telemetry path %q must begin with / and be plain, such as %s", route, DefaultTelemetryPath)
-	case route == "/", strings.HasPrefix(route, "/-/"):
+	case slices.Contains([]string{"/", probePath, discoveryPath}, route), strings.HasPrefix(route, "/-/"), strings.HasPrefix(route+"/", profilingPath):
 		return fmt.Errorf("the telemetry path %q is taken by another page; choose one such as %s", route, DefaultTelemetryPath)
 	}
 	return nil

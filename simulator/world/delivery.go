@@ -1,6 +1,9 @@
 package world
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Every message to the customer has a delivery. In a still world it is Sent at
 // once, unless deliveries are held; in a lively one it begins as Sending, and
@@ -69,5 +72,6 @@ func (w *World) settle(s *session, record int64, from Delivery, reason string) e
 		to = Failed
 	}
 	e.delivery, e.why = w.terms.of(string(to), 0), w.terms.of(reason, 0)
+	w.meters[s.ChannelID].settled(w.day(time.Unix(e.at, 0)), w.today(), from, to)
 	return nil
 }

@@ -11,6 +11,9 @@ import (
 type Opening struct {
 	// Medium is what the customer writes through; WhatsApp by default.
 	Medium Medium
+	// Channel is the id of one of the medium's channels; by default a still world
+	// takes the first of them, and a lively one leaves it to chance.
+	Channel int
 	// QueueID is the queue it waits in.
 	QueueID int
 	// Extension is the number of the agent it goes straight to.
@@ -38,18 +41,18 @@ func (w *World) open(o Opening) (*session, error) {
 	if o.Medium == "" {
 		o.Medium = WhatsApp
 	}
-	channel := slices.IndexFunc(w.channels, func(c Channel) bool { return c.Medium == o.Medium })
-	if channel < 0 {
-		return nil, fmt.Errorf("channel %s: %w", o.Medium, ErrNotFound)
+	channel, err := w.channelFor(o)
+	if err != nil {
+		return nil, err
 	}
-	if err := w.checkPlace(o); err != nil {
+	if err = w.checkPlace(o); err != nil {
 		return nil, err
 	}
 	now := w.second()
 	w.lastSession++
 	w.opened++
 	s := &session{Session: Session{
-		ID: w.lastSession, Medium: o.Medium, DID: w.channels[channel].DID, Customer: canary(o.Medium, w.lastSession),
+		ID: w.lastSession, Medium: o.Medium, ChannelID: channel.ID, DID: channel.DID, Customer: canary(o.Medium, w.lastSession),
 		QueueID: o.QueueID, Extension: o.Extension, API: o.API, Campaign: o.Campaign, Opened: now,
 	}}
 	if s.QueueID != 0 {

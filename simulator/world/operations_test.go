@@ -282,7 +282,7 @@ func TestSetModeAndPresence(t *testing.T) {
 		t.Errorf("it is %s", state)
 	}
 	must(t, w.SetPresence("1002", Away, false))
-	if a := w.Agents()[1]; a.Presence != Away || a.Online {
+	if a := w.Agents()[1]; a.Presence != Away || a.Clients != 0 {
 		t.Errorf("%+v", a)
 	}
 	if err := w.SetMode(99, ModeAuto); !errors.Is(err, ErrNotFound) {

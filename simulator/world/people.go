@@ -1,18 +1,12 @@
 package world
 
-import (
-	"math/rand/v2"
-	"time"
-)
-
-// seedStream is the second half of the generator's seed: the world's own stream.
-const seedStream = 0x636f6e766572
+import "time"
 
 // people is what customers, agents and bots do of their own accord. All its
 // functions run as events, under the world's lock.
 type people struct {
+	dice
 	w     *World
-	rng   *rand.Rand
 	pause time.Duration // mean time between two arrivals
 	// Sessions are forgotten at a regular pace, so that there are always a few
 	// whose window is about to end, without a pile of them.
@@ -27,10 +21,10 @@ type people struct {
 // forgottenShare is the part of the arrivals that nobody sees through.
 const forgottenShare = 0.013
 
-func newPeople(w *World, rng *rand.Rand, arrivals float64) *people {
+func newPeople(w *World, d dice, arrivals float64) *people {
 	pause := time.Duration(float64(time.Minute) / arrivals)
 	return &people{
-		w: w, rng: rng, pause: pause,
+		dice: d, w: w, pause: pause,
 		forgetEvery: time.Duration(float64(pause) / forgottenShare),
 		nextForget:  w.clock.Now(),
 	}
@@ -41,19 +35,6 @@ func (p *people) start() {
 	p.w.after(5*time.Minute, p.campaign)
 	p.w.after(time.Minute, p.murmur)
 }
-
-// exp gives a random time around a mean; most are shorter, a few much longer.
-func (p *people) exp(mean time.Duration) time.Duration {
-	return time.Duration(min(p.rng.ExpFloat64(), 6) * float64(mean))
-}
-
-// between gives a random time from one limit to the other.
-func (p *people) between(from, to time.Duration) time.Duration {
-	return from + time.Duration(p.rng.Float64()*float64(to-from))
-}
-
-// chance is true in the given share of cases.
-func (p *people) chance(share float64) bool { return p.rng.Float64() < share }
 
 func (p *people) arrive() {
 	p.w.after(p.exp(p.pause), p.arrive)

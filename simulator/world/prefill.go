@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -48,7 +49,7 @@ func (w *World) fill(from, to int) error {
 
 // fillOne opens the i-th session of a prefilling; nothing of it is chance.
 func (w *World) fillOne(i int) (*session, error) {
-	opening := Opening{Medium: w.channels[i/20%len(w.channels)].Medium}
+	opening := w.fillMedium(i / 20)
 	agent := w.agents[i%len(w.agents)].Number
 	waiting, shared := w.queueOf(i/20, false), w.queueOf(i/20, true)
 	kind := i % 20
@@ -72,6 +73,19 @@ func (w *World) fillOne(i int) (*session, error) {
 		return s, w.archive(s, Viewer(agent))
 	}
 	return s, nil
+}
+
+// fillMedium gives the media in turn, and of each its channels in turn.
+func (w *World) fillMedium(n int) Opening {
+	var media []Medium
+	for _, c := range w.channels {
+		if !slices.Contains(media, c.Medium) {
+			media = append(media, c.Medium)
+		}
+	}
+	medium := media[n%len(media)]
+	fitting := w.carriers[medium]
+	return Opening{Medium: medium, Channel: w.channels[fitting[n/len(media)%len(fitting)]].ID}
 }
 
 func (w *World) fillPicked(o Opening, q *Queue, i int) (*session, error) {

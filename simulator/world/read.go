@@ -107,13 +107,6 @@ func (w *World) Kept() int {
 	return len(w.sessions)
 }
 
-// Agents gives copies of all agents.
-func (w *World) Agents() []Agent {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.agents)
-}
-
 // Queues gives copies of all queues.
 func (w *World) Queues() []Queue {
 	w.mu.Lock()
@@ -125,13 +118,6 @@ func (w *World) Queues() []Queue {
 	return list
 }
 
-// Channels gives copies of all channels.
-func (w *World) Channels() []Channel {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.channels)
-}
-
 // SetMode changes how sessions of a queue find their agent, from now on.
 func (w *World) SetMode(queueID int, mode Mode) error {
 	w.mu.Lock()
@@ -141,18 +127,6 @@ func (w *World) SetMode(queueID int, mode Mode) error {
 		return fmt.Errorf("set the mode of queue %d: %w", queueID, ErrNotFound)
 	}
 	q.Mode = mode
-	return nil
-}
-
-// SetPresence changes what an agent says of himself, and whether he is online.
-func (w *World) SetPresence(number string, p Presence, online bool) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	i, ok := w.agentIndex[number]
-	if !ok {
-		return fmt.Errorf("set the presence of extension %s: %w", number, ErrNotFound)
-	}
-	w.agents[i].Presence, w.agents[i].Online = p, online
 	return nil
 }
 

@@ -57,10 +57,27 @@ type Presence string
 
 // The presences of an agent.
 const (
-	Available Presence = "available"
-	Away      Presence = "away"
-	OffWork   Presence = "off"
+	Available    Presence = "available"
+	Away         Presence = "away"
+	Lunch        Presence = "lunch"
+	Busy         Presence = "busy"
+	BusinessTrip Presence = "trip"
+	OffWork      Presence = "off"
 )
+
+// Clients are the programs and devices of an agent that are connected.
+type Clients uint8
+
+// What an agent may be reached by.
+const (
+	Desktop Clients = 1 << iota
+	Mobile
+	Web
+	Phone
+)
+
+// Has tells whether one of the given is among them.
+func (c Clients) Has(one Clients) bool { return c&one != 0 }
 
 // Agent is a person with an extension.
 type Agent struct {
@@ -72,8 +89,8 @@ type Agent struct {
 	Name string
 	// Presence is what the agent says of himself.
 	Presence Presence
-	// Online tells whether any of the agent's clients is connected.
-	Online bool
+	// Clients are those of the agent's clients that are connected.
+	Clients Clients
 }
 
 // Member is an agent's membership of one queue.
@@ -92,13 +109,30 @@ type Queue struct {
 	Members []Member
 }
 
+// Link is whether a channel is connected with its provider.
+type Link string
+
+// The links of a channel.
+const (
+	Connected Link = "connected"
+	// Broken is a link that does not work at the moment.
+	Broken Link = "broken"
+	// Lapsed is one that is no longer paid for.
+	Lapsed Link = "lapsed"
+)
+
 // Channel is one of the business's own addresses.
 type Channel struct {
 	ID     int
 	Medium Medium
 	Name   string
+	// Provider is who carries the messages.
+	Provider string
 	// DID is the number or page that customers write to; it starts with +999.
 	DID string
+	// Link is Connected by default; Trouble is why it is not, if it is not.
+	Link    Link
+	Trouble string
 }
 
 // Customer is who writes; name and number are marked canaries.
@@ -137,10 +171,12 @@ const (
 
 // Session is one conversation with one customer. The world hands out copies.
 type Session struct {
-	ID       int64
-	Medium   Medium
-	DID      string
-	Customer Customer
+	ID     int64
+	Medium Medium
+	// ChannelID is the channel that it goes over, DID the address of that.
+	ChannelID int
+	DID       string
+	Customer  Customer
 	// QueueID is the queue that handles the session; 0 where there is none.
 	QueueID int
 	// MemberID is who picked it up from that queue; 0 while nobody has.

@@ -2,7 +2,6 @@ package world
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +27,9 @@ type Options struct {
 	// KeepClosed is for how much virtual time closed sessions are kept;
 	// DefaultKeepClosed by default.
 	KeepClosed time.Duration
+	// Zone is the time zone of the place, by which days and shifts begin;
+	// DefaultZone by default.
+	Zone *time.Location
 	// Team is who works here; DefaultTeam by default.
 	Team *Team
 	// Observe is told of every record as it is made, in the order of the ids,
@@ -49,6 +51,7 @@ type World struct {
 	agentIndex  map[string]int
 	queues      []*Queue
 	channels    []Channel
+	carriers    map[Medium][]int // the indices of a medium's channels
 	sessions    map[int64]*session
 	index       map[place]*shelf
 	ended       []ending
@@ -59,6 +62,10 @@ type World struct {
 	terms       *terms
 	held        bool // messages stay Sending until they are told otherwise
 	people      *people
+	office      *office // nil in a still world
+	lines       dice
+	zone        *time.Location
+	meters      map[int]*meter // by the channel's id
 	observe     func(Record)
 }
 
@@ -97,11 +104,16 @@ func New(o Options) *World {
 	if o.Team != nil {
 		team = *o.Team
 	}
+	if o.Zone == nil {
+		o.Zone = DefaultZone()
+	}
 	w := &World{
 		clock:      NewClock(o.Start),
 		agents:     slices.Clone(team.Agents),
 		agentIndex: make(map[string]int, len(team.Agents)),
-		channels:   slices.Clone(team.Channels),
+		carriers:   make(map[Medium][]int),
+		zone:       o.Zone,
+		meters:     make(map[int]*meter, len(team.Channels)),
 		sessions:   make(map[int64]*session),
 		index:      make(map[place]*shelf),
 		keepClosed: o.KeepClosed,
@@ -111,12 +123,23 @@ func New(o Options) *World {
 	for i, a := range w.agents {
 		w.agentIndex[a.Number] = i
 	}
+	for _, c := range team.Channels {
+		if c.Link == "" {
+			c.Link = Connected
+		}
+		w.carriers[c.Medium] = append(w.carriers[c.Medium], len(w.channels))
+		w.channels = append(w.channels, c)
+		w.meters[c.ID] = &meter{}
+	}
 	for _, q := range team.Queues {
 		w.queues = append(w.queues, cloneQueue(q))
 	}
 	if !o.Still && len(w.agents) > 0 && len(w.channels) > 0 {
-		w.people = newPeople(w, rand.New(rand.NewPCG(o.Seed, seedStream)), o.Arrivals) // #nosec G404 -- a simulation must be repeatable
+		w.people = newPeople(w, newDice(o.Seed, seedStream), o.Arrivals)
 		w.people.start()
+		w.lines = newDice(o.Seed, lineStream)
+		w.office = newOffice(w, newDice(o.Seed, officeStream))
+		w.office.start()
 	}
 	return w
 }
@@ -205,6 +228,7 @@ func (w *World) record(s *session, r Record) {
 		r.Delivery = w.firstDelivery()
 	}
 	s.records = append(s.records, w.terms.pack(&r))
+	w.meter(s, &r)
 	switch r.Kind {
 	case KindMessage:
 		if r.Side == SideCustomer {

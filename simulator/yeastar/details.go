@@ -77,7 +77,7 @@ func (s *Server) details(w *writer, session *world.Session) sessionDetails {
 		d.Origin = "campaign"
 	}
 	for _, channel := range s.world.Channels() {
-		if channel.DID == session.DID {
+		if channel.ID == session.ChannelID {
 			d.ChannelName = channel.Name
 		}
 	}

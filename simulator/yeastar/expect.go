@@ -27,6 +27,8 @@ type ExpectOptions struct {
 	ModesUnread bool
 	// Messages tells that the exporter reads messages, too.
 	Messages bool
+	// Queues, Channels and Agents tell that it has these groups.
+	Queues, Channels, Agents bool
 	// HoldFor is how long sessions are held that only failing viewers would
 	// show: two passes, or 5 minutes if that is longer, which is the default.
 	HoldFor time.Duration
@@ -86,6 +88,8 @@ type ExpectedSession struct {
 	// last is the last message id that is listed, told the window as it is told.
 	last int64
 	told windowNote
+	// agent is the extension number of who has it, as far as it can be told.
+	agent string
 }
 
 // Expected is what an exporter has to show of the open sessions. Counts of
@@ -107,6 +111,11 @@ type Expected struct {
 	// Gauges and Counted are of the messages, and empty where none are read.
 	Gauges  Gauges
 	Counted Counts
+	// Queues, Channels and Agents are empty without these groups. They hold their
+	// zeros, and do not hang on the viewers but for the sessions of agents.
+	Queues   QueueGauges
+	Channels ChannelGauges
+	Agents   AgentGauges
 }
 
 // The words that the counts are made by.
@@ -134,11 +143,16 @@ const (
 // that nothing is partial and no session is pending, and from the first pass on
 // that had Messages: who begins later than an hour after it may miss sessions
 // that are forgotten by then.
+//
+// The values of the groups Queues, Channels and Agents are those of the last
+// answers that were given, so they are to be asked for after the pass, too. A list
+// counts once all its pages were shown, one after the other.
 func (s *Server) Expect(o ExpectOptions) Expected {
 	sights, now := s.world.Sights()
 	e := Expected{
 		At: now, Open: make(map[OpenKey]int), Windows: make(map[WindowKey]int), NextExpiry: make(map[ExpiryKey]time.Time),
 		Sessions: make(map[int64]ExpectedSession), Known: make(map[Place]Known), Gauges: newGauges(), Counted: *newCounts(),
+		Queues: newQueueGauges(), Channels: newChannelGauges(), Agents: newAgentGauges(),
 	}
 	r := newReader(s, o, now)
 	if r.notes == nil {
@@ -148,6 +162,7 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 	defer r.notes.mu.Unlock()
 	r.complete = r.lastComplete()
 	r.places(e.Known)
+	e.groups(r)
 	e.Exported = len(r.readable) > 0
 	if !e.Exported {
 		return e
@@ -171,6 +186,9 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 	for _, expected := range e.Sessions {
 		e.count(expected)
 		e.Gauges.add(expected, e.At)
+	}
+	if o.Agents {
+		e.Agents.hold(r.notes.directory, e.Sessions, o.AllExtensions)
 	}
 	return e
 }
@@ -229,8 +247,13 @@ func (s *Server) viewers(o ExpectOptions) []world.Viewer {
 		}
 	}
 	if o.AllExtensions {
+		s.mu.Lock()
+		hidden := slices.Clone(s.switches.HiddenExtensions)
+		s.mu.Unlock()
 		for _, a := range s.world.Agents() {
-			list = append(list, world.Viewer(a.Number))
+			if !slices.Contains(hidden, a.Number) {
+				list = append(list, world.Viewer(a.Number))
+			}
 		}
 	}
 	slices.Sort(list)

@@ -82,7 +82,7 @@ func TestClockSkew(t *testing.T) {
 			t.Errorf("Date is %s", got)
 		}
 		data, _ := p.decoded(answer.text)["data"].(map[string]any)
-		if data["timestamp"] != float64(wrong.Unix()) || data["system_time"] != wrong.Format(time.DateTime) {
+		if data["timestamp"] != float64(wrong.Unix()) || data["system_time"] != wrong.In(p.world.Zone()).Format(time.DateTime) {
 			t.Errorf("information: %v", data)
 		}
 		if row := p.search("api").rows("list")[0]; row["expire"] != 86400.0 {

@@ -16,6 +16,8 @@ type notes struct {
 	mode     map[int]modeNote
 	places   map[world.Viewer]map[spot]Known
 	tidyAt   int // number of sessions at which the old ones are dropped
+	// directory is what was told of queues, extensions and channels.
+	directory *directory
 	// log is the whole course of what was shown, for what is counted.
 	log *chronicle
 }
@@ -78,7 +80,7 @@ func newNotes() *notes {
 	return &notes{
 		sessions: make(map[int64]*note), lists: make(map[world.Viewer]*listNote),
 		mode: make(map[int]modeNote), places: make(map[world.Viewer]map[spot]Known), tidyAt: firstTidy,
-		log: newChronicle(),
+		directory: newDirectory(), log: newChronicle(),
 	}
 }
 

@@ -124,7 +124,7 @@ func (r *reader) expected(s *world.Session, stretches []stretch, w windowNote) E
 	e := ExpectedSession{
 		Place: r.place(s.Medium, s.QueueID), Origin: originRegular, State: r.state(stretches),
 		HasWindow: w.has, WindowOver: w.over, WindowEnd: w.end,
-		Awaiting: awaitingUnknown, last: s.LastMessageID, told: w,
+		Awaiting: awaitingUnknown, last: s.LastMessageID, told: w, agent: r.notes.directory.agent(s),
 	}
 	if s.Campaign {
 		e.Origin = originCampaign

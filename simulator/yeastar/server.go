@@ -109,6 +109,7 @@ func New(w *world.World, o Options) *Server {
 		"message_queue/list":     {method: http.MethodGet, answer: s.listQueues},
 		"message_queue/query":    {method: http.MethodGet, answer: s.queryQueues},
 		"message_queue/get":      {method: http.MethodGet, answer: s.getQueue},
+		"message_channel/list":   {method: http.MethodGet, answer: s.listChannels},
 		"extension/list":         {method: http.MethodGet, answer: s.listExtensions},
 		"system/information":     {method: http.MethodGet, answer: s.information},
 	}

@@ -77,7 +77,23 @@ func (s *Server) sessions(c *call, search bool) reply {
 	for i := range rows {
 		list = append(list, newSessionInfo(&rows[i], query.Viewer, c.now))
 	}
+	if c.switches.PickupByExtension {
+		s.byExtension(list, rows)
+	}
 	return withList(success(), "list", list, c.switches)
+}
+
+// byExtension names who picked the sessions up by the ids of their extensions.
+func (s *Server) byExtension(list []sessionInfo, rows []world.Session) {
+	ids := make(map[string]int)
+	for _, a := range s.world.Agents() {
+		ids[a.Number] = a.ID
+	}
+	for i := range list {
+		if list[i].PickupMemberID != 0 {
+			list[i].PickupMemberID = ids[rows[i].Extension]
+		}
+	}
 }
 
 // forget takes out of the closed rows who had the session.

@@ -38,7 +38,7 @@ type Switches struct {
 	// PageSizeLimit clamps the page_size of session lists; 0 means no limit.
 	PageSizeLimit int
 	// NumberedPageSizeLimit clamps the page_size of the lists that are paged by
-	// number, of queues and of extensions; 0 means no limit.
+	// number, of queues, channels and extensions; 0 means no limit.
 	NumberedPageSizeLimit int
 	// MessagePageSizeLimit clamps the page_size of message/get and message/query;
 	// 0 means no limit.
@@ -65,6 +65,20 @@ type Switches struct {
 	GetAsData bool
 	// ClosedForgets makes queue_id and pickup_member_id of closed rows 0.
 	ClosedForgets bool
+	// PickupByExtension makes pickup_member_id the id of the extension, and not that
+	// of its membership in the queue: the vendor calls either an agent's id.
+	PickupByExtension bool
+	// HiddenExtensions are the numbers of those that extension/list does not name,
+	// whatever queues they are members of.
+	HiddenExtensions []string
+	// NoPresenceStatus and NoOnlineStatus leave these fields out of extension/list.
+	NoPresenceStatus, NoOnlineStatus bool
+	// PlanLapsed gives every channel the status of a plan that does not have it.
+	PlanLapsed bool
+	// OutcomesWhenKnown counts in a channel's delivered and failed what became known
+	// in the range, instead of what became of the messages that were sent in it: then
+	// they may be more than sent. The vendor does not say which.
+	OutcomesWhenKnown bool
 	// QueueIDLimit is how many ids message_queue/query takes at a time; more are
 	// refused with 40002. 0 means no limit.
 	QueueIDLimit int
@@ -109,12 +123,13 @@ type Switches struct {
 	// DateSkew is by how much the Date header is ahead of the PBX's own clock.
 	DateSkew time.Duration
 	// ClockSkew is by how much the PBX's own clock is ahead, by which it dates
-	// everything: the Date header, records and system/information alike.
+	// everything: the Date header, records and system/information alike. Its day
+	// begins with the world's all the same.
 	ClockSkew time.Duration
 }
 
 func (sw Switches) clone() Switches {
-	sw.AllowedIPs = slices.Clone(sw.AllowedIPs)
+	sw.AllowedIPs, sw.HiddenExtensions = slices.Clone(sw.AllowedIPs), slices.Clone(sw.HiddenExtensions)
 	return sw
 }
 

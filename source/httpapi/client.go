@@ -73,7 +73,7 @@ type Client struct {
 	maxBody   int64
 	clock     Clock
 	jitter    func(bound time.Duration) time.Duration
-	counts    counts
+	counts    *counts
 	throttle  throttle
 	// skew is the clock of the system less ours; nil until it was told.
 	skew atomic.Pointer[time.Duration]

@@ -58,6 +58,8 @@ type Error struct {
 	Sent bool
 	// Text says in words what happened and, where it is known, the remedy.
 	Text string
+	// Certificate is what the server showed, where that was refused; else nil.
+	Certificate *Certificate
 	// cause is only ever a context's error, which holds nothing of the request.
 	cause error
 }
@@ -126,6 +128,7 @@ func (c *call) failure(ctx context.Context, err error) *Error {
 		}
 	default:
 		e.Reason, e.Text = describe(err, come == sent)
+		e.Certificate = refusedCertificate(err)
 	}
 	return e
 }

@@ -1,6 +1,9 @@
 package httpapi
 
 import (
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,23 +50,86 @@ func skewMetric() Metric {
 	}
 }
 
-// Metrics counts the requests of all clients of the process. It is a
+// Metrics counts the requests of all clients of the process, by target. It is a
 // prometheus.Collector.
 type Metrics struct {
+	mu      sync.Mutex
+	targets map[string]*counts
+}
+
+var (
+	_ prometheus.Collector = (*Metrics)(nil)
+	_ prometheus.Collector = (*counts)(nil)
+)
+
+// NewMetrics makes Metrics in which nothing was counted yet.
+func NewMetrics() *Metrics { return &Metrics{targets: make(map[string]*counts)} }
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) { newCounts("").Describe(ch) }
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range m.all() {
+		c.Collect(ch)
+	}
+}
+
+func (m *Metrics) all() []*counts {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.targets))
+}
+
+// Of returns the metrics of one target as they are now, which may be none.
+func (m *Metrics) Of(target string) prometheus.Collector {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.targets[target]; c != nil {
+		return c
+	}
+	return newCounts(target)
+}
+
+// Forget leaves out what was counted for a target that is no more. What a client
+// of its own still counts nobody sees.
+func (m *Metrics) Forget(target string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.targets, target)
+}
+
+// counts begins the rows of a target: a request that was never made counts 0, so
+// that its first one is seen as an increase. Clients of one target share them.
+func (m *Metrics) counts(target string, routes []Route) *counts {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.targets[target]
+	if c == nil {
+		c = newCounts(target)
+		m.targets[target] = c
+	}
+	for _, r := range routes {
+		c.requests.WithLabelValues(target, r.Path)
+	}
+	return c
+}
+
+// counts are the metrics of one target.
+type counts struct {
+	target             string
 	requests, failures *prometheus.CounterVec
 	duration           *prometheus.HistogramVec
 	skew               *prometheus.GaugeVec
 }
 
-var _ prometheus.Collector = (*Metrics)(nil)
-
-// NewMetrics makes Metrics in which nothing was counted yet.
-func NewMetrics() *Metrics {
+func newCounts(target string) *counts {
 	counter := func(m Metric) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
 	}
 	duration, skew := durationMetric(), skewMetric()
-	return &Metrics{
+	return &counts{
+		target:   target,
 		requests: counter(requestsMetric()),
 		failures: counter(failuresMetric()),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -75,52 +141,37 @@ func NewMetrics() *Metrics {
 }
 
 // Describe implements prometheus.Collector.
-func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, c := range m.all() {
-		c.Describe(ch)
+func (c *counts) Describe(ch chan<- *prometheus.Desc) {
+	for _, part := range c.parts() {
+		part.Describe(ch)
 	}
 }
 
 // Collect implements prometheus.Collector.
-func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
-	for _, c := range m.all() {
-		c.Collect(ch)
+func (c *counts) Collect(ch chan<- prometheus.Metric) {
+	for _, part := range c.parts() {
+		part.Collect(ch)
 	}
 }
 
-func (m *Metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.failures, m.duration, m.skew}
-}
-
-// counts are the Metrics of one target.
-type counts struct {
-	all    *Metrics
-	target string
-}
-
-// counts begins the row of a target: a request that was never made counts 0, so
-// that its first one is seen as an increase.
-func (m *Metrics) counts(target string, routes []Route) counts {
-	for _, r := range routes {
-		m.requests.WithLabelValues(target, r.Path)
-	}
-	return counts{m, target}
+func (c *counts) parts() []prometheus.Collector {
+	return []prometheus.Collector{c.requests, c.failures, c.duration, c.skew}
 }
 
 // began counts an attempt.
-func (c counts) began(endpoint string) {
-	c.all.requests.WithLabelValues(c.target, endpoint).Inc()
+func (c *counts) began(endpoint string) {
+	c.requests.WithLabelValues(c.target, endpoint).Inc()
 }
 
 // ended counts how an attempt went; there is no reason where it went well.
-func (c counts) ended(endpoint string, took time.Duration, reason Reason) {
-	c.all.duration.WithLabelValues(c.target, endpoint).Observe(took.Seconds())
+func (c *counts) ended(endpoint string, took time.Duration, reason Reason) {
+	c.duration.WithLabelValues(c.target, endpoint).Observe(took.Seconds())
 	if reason != "" {
-		c.all.failures.WithLabelValues(c.target, endpoint, string(reason)).Inc()
+		c.failures.WithLabelValues(c.target, endpoint, string(reason)).Inc()
 	}
 }
 
 // told notes how far the clock of the system is ahead of ours.
-func (c counts) told(skew time.Duration) {
-	c.all.skew.WithLabelValues(c.target).Set(skew.Seconds())
+func (c *counts) told(skew time.Duration) {
+	c.skew.WithLabelValues(c.target).Set(skew.Seconds())
 }

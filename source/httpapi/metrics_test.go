@@ -44,6 +44,41 @@ func TestMetricsStartAtZero(t *testing.T) {
 	}
 }
 
+func TestMetricsOfOneTarget(t *testing.T) {
+	m := NewMetrics()
+	srv := newServer(t, answer("{}"))
+	client := func(target string) *Client { return newClient(t, Config{BaseURL: srv.URL, Metrics: m, Target: target}) }
+	first := client("a")
+	for _, c := range []*Client{first, client("a"), client("b")} {
+		if err := get(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const name = "conversation_api_requests_total"
+	samples := func(target, want string) {
+		t.Helper()
+		text := ""
+		if want != "" {
+			text = "# HELP " + name + " " + requestsMetric().Help + "\n# TYPE " + name + " counter\n" + name + want + "\n"
+		}
+		if err := testutil.CollectAndCompare(m.Of(target), strings.NewReader(text), name); err != nil {
+			t.Error(err)
+		}
+	}
+	samples("a", `{endpoint="message_session/search",target="a"} 2`)
+	samples("b", `{endpoint="message_session/search",target="b"} 1`)
+	samples("c", "")
+	// A client that outlives its target brings nothing back.
+	m.Forget("a")
+	if err := get(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	samples("a", "")
+	checkFamily(t, m, name, `{endpoint="message_session/search",target="b"} 1`)
+	client("a")
+	samples("a", `{endpoint="message_session/search",target="a"} 0`)
+}
+
 func TestMetricsAreWellFormed(t *testing.T) {
 	m := NewMetrics()
 	srv := newServer(t, answer("{}"))

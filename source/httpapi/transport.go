@@ -119,7 +119,7 @@ func pinCertificate(conf *tls.Config, pin []byte) {
 		}
 		sum := sha256.Sum256(state.PeerCertificates[0].Raw)
 		if subtle.ConstantTimeCompare(sum[:], pin) != 1 {
-			return errPin
+			return pinError{state.PeerCertificates[0]}
 		}
 		return nil
 	}

@@ -116,6 +116,10 @@ func (d *directory) loadQueues(ctx context.Context, life time.Duration) error {
 	if fresh, since, failure := d.queuesTold(life); fresh || since != tries {
 		return failure // Somebody else has just asked.
 	}
+	// Where nobody can sign in, that is told in the same words by all.
+	if _, err := d.source.tokens.get(ctx); err != nil {
+		return err
+	}
 	now := d.source.opts.Clock.Now()
 	err := d.askQueues(ctx, now)
 	d.mu.Lock()

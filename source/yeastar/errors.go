@@ -177,3 +177,22 @@ func refusedWith(err error, code int64) bool {
 	var refused *codeError
 	return errors.As(err, &refused) && refused.code == code
 }
+
+// credentialsError is a refusal by get_token that means wrong credentials. It is
+// no codeError: elsewhere the same code means something else.
+type credentialsError struct {
+	endpoint string
+	code     int64
+}
+
+// Error implements error.
+func (e credentialsError) Error() string {
+	return fmt.Sprintf("%s: the PBX refuses the credentials: check client_id and the secret against Integrations > API; a changed secret file is tried at once, while each restart is one more try, and after 5 the PBX blocks this address (errcode %d)",
+		e.endpoint, e.code)
+}
+
+// withheldError is why a sign-in was not even tried.
+type withheldError struct{ error }
+
+// Unwrap returns what withheld it.
+func (e withheldError) Unwrap() error { return e.error }

@@ -41,7 +41,7 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 	}
 	agents := s.dir.agents()
 	told, err := s.dir.loadExtensions(ctx, presenceLife)
-	if err != nil {
+	if err != nil && (len(problems) == 0 || problems[0].Error() != err.Error()) {
 		problems = append(problems, err)
 	}
 	s.addViewers(agents, told)
@@ -130,6 +130,10 @@ func (d *directory) loadExtensions(ctx context.Context, life time.Duration) ([]e
 	defer d.extensionTurn.Release(1)
 	if known, fresh = d.extensionsTold(life); fresh {
 		return known, nil // Somebody else has just asked.
+	}
+	// Where nobody can sign in, that is told in the same words by all.
+	if _, err := d.source.tokens.get(ctx); err != nil {
+		return known, err
 	}
 	now := d.source.opts.Clock.Now()
 	listed, err := pages(ctx, d.source, pathExtensions, nil, func(row extensionRow) string { return string(row.Number) })

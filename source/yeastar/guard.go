@@ -92,8 +92,8 @@ func (g *guard) exhausted(now time.Time) error {
 		return nil
 	}
 	next := g.failures[0].Add(failureWindow)
-	return fmt.Errorf("signing in waits until %s: %d sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: %w",
-		instant(next, now), len(g.failures), g.last)
+	return withheldError{fmt.Errorf("signing in waits until %s: %d sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: %w",
+		instant(next, now), len(g.failures), g.last)}
 }
 
 // allow returns nil if a sign-in with this secret may be tried now.
@@ -214,8 +214,7 @@ func signInRefused(code *codeError) error {
 	case codeAddressForbid, 70123, 10001, 10002, 10003, 10005:
 		return code
 	}
-	return fmt.Errorf("%s: the PBX refuses the credentials: check client_id and the secret against Integrations > API; a changed secret file is tried at once, while each restart is one more try, and after 5 the PBX blocks this address (errcode %d)",
-		code.endpoint, code.code)
+	return credentialsError{code.endpoint, code.code}
 }
 
 // blockEnd reads block_expire_time, which builds send in two forms.

@@ -254,12 +254,13 @@ func (p *pager) repeats(listed []sessionRow, cursor int64, fresh int, floor int6
 	return first > cursor || len(listed) > 1 && (last >= cursor || fresh == 0 && floor == 0)
 }
 
-// page asks for one page. All four filters are always sent: what the PBX takes
-// for one that is left out is not documented.
-func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time, error) {
-	userType, userNo := p.viewer.query()
-	query := url.Values{
-		"page_size":   {strconv.Itoa(p.source.opts.PageSize)},
+// openSessions asks for the first page of a viewer's open sessions. All four
+// filters are always sent: what the PBX takes for one that is left out is not
+// documented.
+func openSessions(v viewer, size int) url.Values {
+	userType, userNo := v.query()
+	return url.Values{
+		"page_size":   {strconv.Itoa(size)},
 		"user_type":   {userType},
 		"user_no":     {userNo},
 		"collection":  {"all"},
@@ -267,6 +268,11 @@ func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time
 		"is_closed":   {"0"}, // open
 		"is_pickup":   {"0"}, // both: here 0 means all
 	}
+}
+
+// page asks for one page.
+func (p *pager) page(ctx context.Context, cursor int64) ([]sessionRow, time.Time, error) {
+	query := openSessions(p.viewer, p.source.opts.PageSize)
 	if p.closed {
 		query.Set("is_closed", "1")
 	}

@@ -39,6 +39,7 @@ type settings struct {
 	seed                                           uint64
 	speed, arrivals                                float64
 	still, remote, https                           bool
+	zone                                           *time.Location
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -53,6 +54,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	app.Flag("seed", "Seed of everything that happens by chance.").Default("1").Uint64Var(&o.seed)
 	app.Flag("speed", "Virtual seconds that pass in a real one.").Default("1").Float64Var(&o.speed)
 	app.Flag("arrivals", "Customers who write per virtual minute.").Default("12").Float64Var(&o.arrivals)
+	zone := app.Flag("time-zone", "Time zone of the PBX, by which its day begins, such as Europe/Berlin.").Default("Local").String()
 	app.Flag("still", "Let nothing happen by itself.").BoolVar(&o.still)
 	app.Flag("page-size-limit", "Most rows of a page of sessions; 0 means no limit.").Default("0").IntVar(&o.pageSizeLimit)
 	app.Flag("cursor", "Whether a page begins with its cursor's row.").Default("exclusive").EnumVar(&o.cursor, "inclusive", "exclusive")
@@ -73,6 +75,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return o, errors.New("--sessions and --page-size-limit must not be below 0")
 	case !o.remote && !loopback(o.listen):
 		return o, fmt.Errorf("%s can be reached from other machines: give --allow-remote if that is meant", o.listen)
+	}
+	if o.zone, err = time.LoadLocation(*zone); err != nil {
+		return o, fmt.Errorf("read --time-zone: %w", err)
 	}
 	return o, nil
 }
@@ -137,7 +142,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func build(o settings) (*simulator.Simulator, error) {
 	options := simulator.Options{
 		World: world.Options{
-			Start: time.Now().Add(-simulator.History), Seed: o.seed, Still: o.still, Arrivals: o.arrivals,
+			Start: time.Now().Add(-simulator.History), Seed: o.seed, Still: o.still, Arrivals: o.arrivals, Zone: o.zone,
 		},
 		Yeastar: yeastar.Options{
 			ClientID:  o.clientID,

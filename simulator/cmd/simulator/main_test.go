@@ -30,6 +30,7 @@ func TestFlagsThatAreRefused(t *testing.T) {
 		"negative sessions":    {[]string{"--sessions=-1"}, "below 0"},
 		"no speed":             {[]string{"--speed=0"}, "above 0"},
 		"unknown cursor":       {[]string{"--cursor=both"}, "inclusive"},
+		"unknown time zone":    {[]string{"--time-zone=Nowhere/Town"}, "--time-zone"},
 		"unknown flag":         {[]string{"--nothing"}, "nothing"},
 		"an argument":          {[]string{"nothing"}, "nothing"},
 		"no such secret file":  {[]string{"--client-secret-file=" + empty + ".x"}, "client secret"},
@@ -114,7 +115,7 @@ func TestBuildTakesTheSwitches(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("of my own\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o, err := parse([]string{"--client-secret-file=" + secret, "--client-id=me", "--still"}, io.Discard)
+	o, err := parse([]string{"--client-secret-file=" + secret, "--client-id=me", "--still", "--time-zone=UTC"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +125,9 @@ func TestBuildTakesTheSwitches(t *testing.T) {
 	}
 	if s.ClientID() != "me" || s.ClientSecret() != "of my own" {
 		t.Errorf("credentials %q and %q", s.ClientID(), s.ClientSecret())
+	}
+	if zone := s.World.Zone().String(); zone != "UTC" {
+		t.Errorf("time zone %s", zone)
 	}
 	if err := s.Wind(s.World.Now().Add(1), 0); err != nil || s.World.Opened() != 0 {
 		t.Errorf("a still world has %d sessions (%v)", s.World.Opened(), err)

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/go-kit/log/level"
+
+	"conversation_exporter/collector"
+	"conversation_exporter/web"
+)
+
+// reading is what a program has that reads its targets once.
+type reading struct {
+	stdout io.Writer
+	logs   logs
+}
+
+// readOnce is --once: it reads every target, writes its metrics, and gives the
+// tokens back. The exit code is 0 where every target is up and nothing failed.
+func readOnce(ctx context.Context, handler *web.Handler, c *collector.Collector, r reading) int {
+	err := handler.WriteOnce(ctx, r.stdout)
+	// The tokens are given back although a signal has ended the reading.
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	if err := c.Close(closing); err != nil {
+		level.Warn(r.logs.own).Log("msg", "closing the targets failed", "err", err)
+	}
+	if err != nil {
+		return r.logs.refuse("the targets were not read", err)
+	}
+	if !allRead(c.Status()) {
+		return 1
+	}
+	return 0
+}
+
+// allRead reports whether every target is up and every group of it was read
+// without a failure. One that was read in part has not failed.
+func allRead(targets []collector.Status) bool {
+	for _, target := range targets {
+		if !target.Up {
+			return false
+		}
+		for _, group := range target.Groups {
+			if !group.Success {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// untilSignal runs what comes to an end by itself, and ends it in order at the
+// first signal, at once at the second. It returns the exit code.
+func untilSignal(ctx context.Context, signals <-chan os.Signal, logs logs, do func(context.Context) int) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan int, 1)
+	go func() { ended <- do(ctx) }()
+	select {
+	case code := <-ended:
+		return code
+	case sig := <-signals:
+		level.Info(logs.own).Log("msg", "ending; a second signal exits at once", "signal", sig)
+		cancel()
+	}
+	select {
+	case <-ended:
+	case <-signals:
+		level.Warn(logs.own).Log("msg", "exiting at once; tokens that were not given back stay in use until they expire")
+	}
+	return 1
+}

@@ -1,0 +1,206 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"conversation_exporter/collector"
+)
+
+// ofTarget are the samples of a target in an exposition, without how long things
+// took and when.
+func ofTarget(body, name string) []string {
+	var lines []string
+	for line := range strings.Lines(body) {
+		if strings.Contains(line, `target="`+name+`"`) && !strings.Contains(line, "_duration_") && !strings.Contains(line, "_scrape_timestamp_") {
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func TestAProbeTellsOfOneTargetWhatMetricsTell(t *testing.T) {
+	s := newSite(t, Options{Requests: newFakeRequests("a", "b")}, target("a", &fakeSource{open: oneSession}), target("b", &fakeSource{}))
+	all := s.get(t, "/metrics").body
+	for _, name := range []string{"a", "b"} {
+		r := s.get(t, "/probe?target="+name)
+		if r.status != http.StatusOK {
+			t.Fatalf("%s: %d %s", name, r.status, r.body)
+		}
+		want, got := ofTarget(all, name), ofTarget(r.body, name)
+		if !slices.Equal(got, want) || len(got) < 5 {
+			t.Errorf("the probe tells of %s\n%s\nwant\n%s", name, strings.Join(got, ""), strings.Join(want, ""))
+		}
+		for line := range strings.Lines(r.body) {
+			if !strings.HasPrefix(line, "#") && !strings.Contains(line, `target="`+name+`"`) {
+				t.Errorf("the probe of %s has %s", name, line)
+			}
+		}
+	}
+}
+
+func TestAProbeReadsItsTargetOnly(t *testing.T) {
+	a, b := &fakeSource{open: oneSession}, &fakeSource{open: oneSession}
+	s := newSite(t, Options{}, target("a", a), target("b", b))
+	s.get(t, "/probe?target=a")
+	if a.calls.Load() == 0 || b.calls.Load() != 0 {
+		t.Errorf("a was asked %d times, b %d times", a.calls.Load(), b.calls.Load())
+	}
+}
+
+func TestAProbeMayChooseGroups(t *testing.T) {
+	s := newSite(t, Options{Requests: newFakeRequests("a")}, target("a", &fakeSource{open: oneSession}))
+	const up, sessions, requests = `conversation_up{target="a"} 1`, "conversation_open_sessions{", "conversation_api_requests_total{"
+	for query, want := range map[string][]string{
+		"collect[]=sessions":                    {up, sessions, requests},
+		"exclude[]=sessions":                    {up, requests},
+		"name[]=conversation_up":                {up},
+		"collect[]=sessions&collect[]=sessions": {up, sessions, requests},
+	} {
+		r := s.get(t, "/probe?target=a&"+query)
+		for _, part := range []string{up, sessions, requests} {
+			if got := strings.Contains(r.body, part); got != slices.Contains(want, part) || r.status != http.StatusOK {
+				t.Errorf("%s: %d, has %s: %t", query, r.status, part, got)
+			}
+		}
+	}
+}
+
+func TestAProbeThatCannotBe(t *testing.T) {
+	s := newSite(t, Options{}, target("a", &fakeSource{}), target("b", &fakeSource{}))
+	const menu = "there are a, b.\n"
+	for query, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"":                             {http.StatusBadRequest, "Name the target: /probe?target=NAME; " + menu},
+		"?target=":                     {http.StatusBadRequest, "Name the target: /probe?target=NAME; " + menu},
+		"?Target=a":                    {http.StatusBadRequest, "Name the target: /probe?target=NAME; " + menu},
+		"?target=a&target=b":           {http.StatusBadRequest, "Name one target only; " + menu},
+		"?target=a&target=a":           {http.StatusBadRequest, "Name one target only; " + menu},
+		"?target=%zz":                  {http.StatusBadRequest, "The parameters are not written as a URL has them; " + menu},
+		"?target=a;x":                  {http.StatusBadRequest, "The parameters are not written as a URL has them; " + menu},
+		"?target=c":                    {http.StatusNotFound, "There is no such target; " + menu},
+		"?target=A":                    {http.StatusNotFound, "There is no such target; " + menu},
+		"?target=http://u:canary@x/":   {http.StatusNotFound, "There is no such target; " + menu},
+		"?target=a&collect[]=queue":    {http.StatusBadRequest, "there is no group \"queue\"; there is only sessions.\n"},
+		"?target=a&collect[]=messages": {http.StatusBadRequest, "the group messages is off for this target: switch it on by --collector.messages, or by the target's key collectors; there is only sessions.\n"},
+		"?target=a&collect[]=exporter": {http.StatusBadRequest, "the exporter's own metrics are not among those of a target; there is only sessions.\n"},
+	} {
+		if r := s.get(t, "/probe"+query); r.status != want.status || r.body != want.text || r.header.Get("Content-Type") != textPlain {
+			t.Errorf("%s: got %d %s, want %d %s", query, r.status, r.body, want.status, want.text)
+		}
+	}
+	var many []*collector.Target
+	for i := range 500 {
+		many = append(many, target(fmt.Sprintf("t%03d", i), &fakeSource{}))
+	}
+	if r := newSite(t, Options{}, many...).get(t, "/probe?target=x"); len(r.body) > 300 || !strings.HasSuffix(r.body, "t018, t019 and 480 more, which /sd lists.\n") {
+		t.Errorf("with 500 targets: %s", r.body)
+	}
+}
+
+// A probe goes through the same gate as /metrics, and has the same time.
+func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
+	hung := newHanging()
+	s := newSite(t, Options{MaxRequests: 1}, target("hung", hung), target("quick", &fakeSource{open: oneSession}))
+	answer := make(chan response)
+	before := time.Now()
+	go func() {
+		r, _ := s.do(t.Context(), http.MethodGet, "/probe?target=hung", timeoutHeader, "1")
+		answer <- r
+	}()
+	seen := <-hung.inside
+	if left := seen.deadline.Sub(before); left < 900*time.Millisecond || left > 20*time.Second {
+		t.Errorf("the target had %v, want 0.9 s", left)
+	}
+	if r := s.get(t, "/probe?target=quick"); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "--web.max-requests") {
+		t.Errorf("one too many: %d %s", r.status, r.body)
+	}
+	r := <-answer
+	wantLines(t, r.body, health("timeout", "hung", "1"), `conversation_up{target="hung"} 0`)
+	s.get(t, "/probe?target=quick", timeoutHeader, "junk")
+	wantLines(t, s.get(t, "/metrics?collect[]=exporter").body, "conversation_exporter_invalid_timeout_headers_total 1")
+	s.handler.Drain(t.Context())
+	if r := s.get(t, "/probe?target=quick"); r.status != http.StatusServiceUnavailable || r.body != shuttingDown+"\n" {
+		t.Errorf("while draining: %d %s", r.status, r.body)
+	}
+}
+
+// A target that a reload takes away while it is probed is not a success.
+func TestAProbeOfATargetThatGoesIsNotFound(t *testing.T) {
+	hung := newHanging()
+	s := newSite(t, Options{}, target("a", hung), target("b", &fakeSource{}))
+	answer := make(chan response)
+	go func() { r, _ := s.do(t.Context(), http.MethodGet, "/probe?target=a"); answer <- r }()
+	<-hung.inside
+	if _, err := s.handler.opts.Collector.Replace(t.Context(), target("b", &fakeSource{})); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-answer; r.status != http.StatusNotFound || r.body != "There is no such target; there is only b.\n" {
+		t.Errorf("got %d %s", r.status, r.body)
+	}
+}
+
+func TestMetricsWithoutTheTargets(t *testing.T) {
+	source := &fakeSource{open: oneSession}
+	s := newSite(t, Options{NoTargets: true, Requests: newFakeRequests("a")}, target("a", source))
+	for _, route := range []string{"/metrics", "/metrics?collect[]=exporter"} {
+		r := s.get(t, route)
+		wantLines(t, r.body, "conversation_exporter_panics_total 0")
+		if strings.Contains(r.body, `target="`) || source.calls.Load() != 0 {
+			t.Errorf("%s tells of a target, which was asked %d times:\n%s", route, source.calls.Load(), withoutRuntime(r.body))
+		}
+	}
+	const away = "the group sessions is not on this page, because of --no-web.metrics-targets: ask /probe?target=NAME for one target; there is only exporter.\n"
+	for _, query := range []string{"collect[]=sessions", "exclude[]=sessions"} {
+		if r := s.get(t, "/metrics?"+query); r.status != http.StatusBadRequest || r.body != away {
+			t.Errorf("%s: %d %s", query, r.status, r.body)
+		}
+	}
+	wantLines(t, s.get(t, "/probe?target=a&collect[]=sessions").body, oneSessionSample("a"))
+}
+
+// TestOneDeadTargetCostsAFleetNothing is on a clock of its own: with a target
+// that never answers, the probes of all others take no time, and /metrics has
+// the others by its deadline.
+func TestOneDeadTargetCostsAFleetNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const others = 499
+		dead := newHanging()
+		fleet := []*collector.Target{target("dead", dead)}
+		for i := range others {
+			fleet = append(fleet, target(fmt.Sprintf("t%03d", i), &fakeSource{open: oneSession}))
+		}
+		h := newHandler(t, Options{}, fleet...)
+		begun := time.Now()
+		go func() {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/probe?target=dead", http.NoBody)
+			r.Header.Set(timeoutHeader, "60")
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		synctest.Wait()
+		for i := range others {
+			name := fmt.Sprintf("t%03d", i)
+			wantLines(t, answered(t, h, "/probe?target="+name, "60"), oneSessionSample(name), `conversation_up{target="`+name+`"} 1`)
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("the probes of the others took %v", took)
+		}
+		body := answered(t, h, "/metrics", "10")
+		if took := time.Since(begun); took > 9550*time.Millisecond {
+			t.Errorf("/metrics took %v of the scraper's 10 s", took)
+		}
+		if n := strings.Count(body, `state="queued",target="t`); n != others {
+			t.Errorf("/metrics tells of %d targets, want %d", n, others)
+		}
+		time.Sleep(time.Minute) // The probe of the dead one ends before the test does.
+	})
+}
