@@ -181,6 +181,9 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 	urls := make([]string, 0, len(pages))
 	for name, url := range pages {
 		b.check(t, name, url)
+		if strings.Contains(strings.ToLower(mustGet(t, url)), "canary") {
+			t.Errorf("%s: a canary is on the page", name)
+		}
 		urls = append(urls, url)
 	}
 	if got := b.complaints(urls...); len(got) > 0 {
