@@ -49,8 +49,15 @@ type tab struct {
 // openTab starts a browser that reaches nothing but this machine.
 func openTab(t *testing.T) *tab {
 	t.Helper()
+	path := browserPath(t)
+	profile, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Processes of the browser may write for a moment after it has ended.
+	t.Cleanup(func() { eventually(t, "the end of the browser", func() error { return os.RemoveAll(profile) }) })
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(browserPath(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(profile),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
@@ -59,7 +66,12 @@ func openTab(t *testing.T) *tab {
 	t.Cleanup(cancel)
 	// A browser that is newer than the library has events that it does not know.
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		cancel()
+		if browser := chromedp.FromContext(ctx); browser != nil && browser.Allocator != nil {
+			browser.Allocator.Wait()
+		}
+	})
 	b := &tab{Context: ctx}
 	chromedp.ListenTarget(ctx, b.listen)
 	if err := chromedp.Run(ctx, network.Enable(), runtime.Enable(), log.Enable()); err != nil {
