@@ -5,6 +5,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 # A Debian package, with =VERSION where a certain one is wanted. A prometheus and
 # a promtool that are on the PATH are used instead.
 PROMETHEUS_PACKAGE ?= prometheus
+# The same for a browser.
+CHROMIUM_PACKAGE ?= chromium
 TOOLS ?= .tools
 override TOOLS := $(abspath $(TOOLS))
 
@@ -15,6 +17,7 @@ export GOTOOLCHAIN ?= local
 GOLANGCI_LINT := $(TOOLS)/bin/golangci-lint
 PROMETHEUS ?= $(TOOLS)/bin/prometheus
 PROMTOOL ?= $(TOOLS)/bin/promtool
+CHROMIUM ?= $(TOOLS)/bin/chromium
 
 BINARY := conversation_exporter
 SIMULATOR := bin/simulator
@@ -68,10 +71,10 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 	done
 
 .PHONY: e2e
-e2e: build simulator tool-prometheus ## run the tests with a real Prometheus
+e2e: build simulator tool-prometheus tool-chromium ## run the tests with a real Prometheus and a browser
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
-		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' \
+		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
 		$(GO) test -race -count=1 ./...
 
 .PHONY: lint
@@ -117,15 +120,20 @@ docs: ## write docs/metrics.md anew
 	UPDATE=1 $(GO) test -count=1 -run TestMetricsDocument .
 
 .PHONY: tools
-tools: tool-golangci-lint tool-prometheus ## put all tools below .tools/
+tools: tool-golangci-lint tool-prometheus tool-chromium ## put all tools below .tools/
 
 # A tool that the caller names by PROMTOOL and PROMETHEUS needs no unpacking.
-.PHONY: tool-golangci-lint tool-prometheus
+.PHONY: tool-golangci-lint tool-prometheus tool-chromium
 tool-golangci-lint:
 	@scripts/tools.sh '$(TOOLS)' golangci-lint '$(GOLANGCI_LINT_VERSION)'
 tool-prometheus:
 ifeq ($(origin PROMTOOL)$(origin PROMETHEUS),filefile)
 	@scripts/tools.sh '$(TOOLS)' prometheus '$(PROMETHEUS_PACKAGE)'
+endif
+# Without a browser its tests are left out, but not in CI.
+tool-chromium:
+ifeq ($(origin CHROMIUM),file)
+	@scripts/tools.sh '$(TOOLS)' chromium '$(CHROMIUM_PACKAGE)' || [ "$$CI" != true ]
 endif
 
 .PHONY: clean

@@ -44,8 +44,9 @@ type view struct {
 	// agentSessions and agentPresent are what is shown of each agent, by label.
 	agentSessions map[string]int
 	agentPresent  map[string]bool
-	// pending counts the sessions whose records are still to be read.
-	pending int
+	// pending counts the sessions whose records are still to be read, read those
+	// whose records are; it is 0 where nothing is pending.
+	pending, read int
 	// folded counts the queues that share one label.
 	folded   int
 	outcomes []outcome
@@ -59,6 +60,8 @@ type view struct {
 	list *listing
 	// besides waits for what is read beside the sessions; nil once that is counted.
 	besides func() *beside
+	// progress is how far the pass is.
+	progress *progress
 }
 
 // has reports whether a group was read, or tried.
@@ -139,6 +142,8 @@ type Target struct {
 	lacking []error
 	// behind is true while there was not enough time to read all messages.
 	behind bool
+	// toldOf is what the log was told of messages that are still to be read.
+	toldOf toldOf
 	last   lastView
 	// published is a copy of counts for those beside the pass.
 	published atomic.Pointer[counts]
@@ -170,6 +175,8 @@ func (t *Target) wanted(names []string) []string {
 // returns by the context's deadline, as far as the source keeps to it.
 func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	v := &view{target: t.opts.Name, groups: wanted, began: true, started: t.opts.Now()}
+	v.progress = t.last.begin(v.started)
+	defer t.last.over()
 	v.besides = sync.OnceValue(t.readBeside(ctx, wanted))
 	for _, g := range groups() {
 		if !slices.Contains(wanted, g.name) {
@@ -185,6 +192,7 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	}
 	t.readInfo(ctx, v)
 	v.besides()
+	v.progress.enter(phaseCounting)
 	begun := time.Now()
 	if err := t.contain("counting the sessions", func() error { t.tally(v); return nil }); err != nil {
 		v.fail(err)
@@ -195,9 +203,7 @@ func (t *Target) pass(ctx context.Context, wanted []string) *view {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		// A pass that nobody waits for any more says nothing of the target.
 		t.report(v)
-		if includes(v.groups, t.opts.Groups) {
-			t.last.set(v)
-		}
+		t.last.set(v)
 	}
 	return v
 }
@@ -207,6 +213,7 @@ func (t *Target) listing(ctx context.Context, v *view) *listing {
 	if v.list != nil {
 		return v.list
 	}
+	v.progress.enter(phaseListing)
 	begun := t.opts.Now()
 	list := &listing{}
 	v.list = list
@@ -228,6 +235,7 @@ func (t *Target) listing(ctx context.Context, v *view) *listing {
 		list.cover.Problems = []error{list.failed}
 	}
 	list.took = t.opts.Now().Sub(begun)
+	v.progress.enter(phaseBeside)
 	return list
 }
 
@@ -310,30 +318,6 @@ func (t *Target) contain(doing string, read func() error) (err error) {
 	return read()
 }
 
-// problems returns what went wrong in a pass, each once. Where nothing else tells
-// why the target is down, it is why it did not tell what it is.
-func (v *view) problems() []error {
-	var all []error
-	told := make(map[string]bool)
-	add := func(problems []error) {
-		for _, err := range problems {
-			if key := conversation.Key(err); !told[key] {
-				told[key] = true
-				all = append(all, err)
-			}
-		}
-	}
-	for _, o := range v.outcomes {
-		add(o.problems)
-		add(o.warnings)
-	}
-	add(v.notes)
-	if len(all) == 0 && !v.up && v.problem != nil {
-		all = append(all, v.problem)
-	}
-	return all
-}
-
 // fail withdraws what was read, after a fault while it was counted.
 func (v *view) fail(err error) {
 	v.tallies, v.backlogs, v.sending, v.inbound, v.list, v.besides = nil, nil, nil, nil, nil, nil
@@ -351,47 +335,4 @@ func (v *view) lacks(group string) {
 			v.outcomes[i].partial = true
 		}
 	}
-}
-
-// remindAfter is how often a problem that lasts is logged again.
-const remindAfter = time.Hour
-
-// report writes a line for each problem that is new, one an hour for each that
-// lasts, and one when all are over. What a pass did not read it says nothing of.
-func (t *Target) report(v *view) {
-	log := level.Warn(t.opts.Logger)
-	if v.tallies == nil {
-		log = level.Error(t.opts.Logger)
-	}
-	now := make(map[string]bool)
-	for _, problem := range v.problems() {
-		key := conversation.Key(problem)
-		now[key] = true
-		was, known := t.logged[key]
-		switch {
-		case !known:
-			was = logged{groups: v.groups, since: v.end, last: v.end}
-			log.Log("msg", "reading failed", "target", t.opts.Name, "err", problem)
-		case v.end.Sub(was.last) >= remindAfter:
-			was.last = v.end
-			log.Log("msg", "reading still fails", "target", t.opts.Name, "since", was.since.UTC().Format(time.RFC3339), "err", problem)
-		}
-		t.logged[key] = was
-	}
-	before := len(t.logged)
-	for key, was := range t.logged {
-		if !now[key] && includes(v.groups, was.groups) {
-			delete(t.logged, key)
-		}
-	}
-	if before > 0 && len(t.logged) == 0 {
-		level.Info(t.opts.Logger).Log("msg", "reading works again", "target", t.opts.Name)
-	}
-}
-
-// logged is when a problem began and when it was logged last, and the groups
-// that were read when it did.
-type logged struct {
-	groups      []string
-	since, last time.Time
 }

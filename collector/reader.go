@@ -21,6 +21,7 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 		return o
 	}
 	begun := t.opts.Now()
+	v.progress.enter(phaseSweeping)
 	swept := t.sweep(ctx, list)
 	o.problems = slices.Concat(o.problems, swept.problems)
 	o.success = o.success && swept.success
@@ -30,6 +31,7 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 		t.ledger.marks.baseline(list, begun)
 	}
 	read := t.readThreads(ctx, v, list)
+	v.progress.enter(phaseBeside)
 	if read.unsupported && !t.readOnce {
 		t.lacking = read.problems
 	}
@@ -97,6 +99,7 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 			first[wants[i].Session] = true
 		}
 	}
+	v.progress.read(len(wants))
 	until, done := shorten(ctx, t.countingTime)
 	defer done()
 	err := t.contain("reading the messages", func() error {
@@ -114,6 +117,7 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 			if e := t.ledger.entries[thread.Session]; e == nil || e.known() {
 				v.pending--
 			}
+			v.progress.one()
 			if thread.Skipped > 0 {
 				o.partial = true
 				t.skip(thread, first[thread.Session])
@@ -132,6 +136,9 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 	o.success = !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = o.partial || v.pending > 0
 	t.behind = v.pending > 0 && o.timedOut
+	if v.pending > 0 {
+		v.read = t.ledger.readSessions()
+	}
 	return o
 }
 

@@ -77,6 +77,20 @@ func TestEachProblemIsToldByItself(t *testing.T) {
 	}
 }
 
+// When signing in fails, every list fails with it, and one line tells it.
+func TestAProblemThatSeveralListsMeetIsToldOnce(t *testing.T) {
+	b := newBench(groupSessions, groupMessages, groupQueues, groupChannels)
+	b.err = errors.New("signing in: the secret is wrong")
+	b.queueErr, b.channelErr = fmt.Errorf("listing the queues: %w", b.err), fmt.Errorf("listing the channels: %w", b.err)
+	b.scrape()
+	if got := b.collector.Status()[0].Problems; len(got) != 1 || got[0] != b.err.Error() {
+		t.Errorf("problems = %q", got)
+	}
+	if got := b.logs.String(); strings.Count(got, "the secret is wrong") != 1 {
+		t.Errorf("the log has\n%s", got)
+	}
+}
+
 // A warning is told in the log and on the page, and changes no value.
 func TestWarningsAreToldAndChangeNothing(t *testing.T) {
 	b := newBench()

@@ -112,6 +112,7 @@ func (t *Target) carryOut(ctx context.Context, r *run) {
 			v.outcomes = append(v.outcomes, outcome{group: name})
 		}
 		v.fail(err)
+		t.last.set(v)
 	}
 	t.share.mu.Lock()
 	t.share.run = nil

@@ -1,43 +1,63 @@
 package collector
 
-import (
-	"cmp"
-	"slices"
-	"sync"
-	"time"
+import "time"
 
-	"conversation_exporter/conversation"
-)
-
-// Status is the last pass of one target in words for people. It holds names of
-// targets, channels and queues, counts and times; nothing of a customer.
+// Status is what the last passes over one target told, in words for people. It holds
+// names of targets, channels and queues, counts and times; nothing of a customer.
 type Status struct {
 	// Target is the target's name.
 	Target string
-	// Passed is false until a first pass has ended; the rest is then empty.
+	// Passed is false until a first pass has ended; the rest is then empty, but for
+	// Groups and Progress.
 	Passed bool
 	// System and Version tell what the target is.
 	System, Version string
-	// Up is true if the target accepted our credentials in the pass.
+	// Up is true if the target accepted our credentials in the last pass.
 	Up bool
-	// Ended is the end of the pass, Took its length.
+	// Ended is the end of the last pass, whatever groups it read, Took its length.
 	Ended time.Time
 	Took  time.Duration
-	// Problems say what failed and, where it is known, the remedy.
+	// Problems say what failed where each group was read last and, where it is known,
+	// the remedy.
 	Problems []string
-	// Groups tell how the reading of each group went.
+	// Failure is the last failure, which may be over; nil where there was none.
+	Failure *Failure
+	// Progress is how far the pass under way is; nil where none is.
+	Progress *Progress
+	// Groups tell how the last reading of each group went, those that are off
+	// included.
 	Groups []GroupStatus
 	// States are those that the system's sessions can have, in order.
 	States []StateStatus
-	// WaitsForPickUp and WaitsForAnswer are the customers who wait longest;
-	// Closing is the unanswered one whose reply window ends next. Messages is true
-	// where messages were read, so that their absence means that there are none.
-	WaitsForPickUp, WaitsForAnswer, Closing *Wait
-	Messages                                bool
-	// Pending counts the sessions whose messages are still to be read.
-	Pending int
+	// Waits are the customers who wait.
+	Waits
+	// Messages is true where messages were read, so that where nobody waits, nobody
+	// does.
+	Messages bool
+	// Pending counts the sessions whose messages are still to be read, Read the others
+	// while there are any.
+	Pending, Read int
+	// Unattended are the queues in which customers wait and no agent is present.
+	Unattended []UnattendedStatus
+	// Agents counts the agents of all queues, Present those who are there; both are 0
+	// where that is not known.
+	Agents, Present int
+	// ChannelsDown are the channels that are not connected.
+	ChannelsDown []ChannelStatus
 	// Places are the counts by channel and queue; nil where nothing was read.
 	Places []PlaceStatus
+}
+
+// Waits are the customers of a target who wait longest; nil where nobody does.
+type Waits struct {
+	// PickUp is who is longest in a queue, by when he entered it.
+	PickUp *Wait
+	// Queued is who is in a queue and has been owed an answer for longest, which may be
+	// from before he entered it; Assigned is the one whom an agent has, and Shared the
+	// one of a queue whose sessions nobody picks up.
+	Queued, Assigned, Shared *Wait
+	// Closing is the unanswered one whose reply window ends next.
+	Closing *Wait
 }
 
 // Wait is a customer who waits.
@@ -48,18 +68,39 @@ type Wait struct {
 	Channel, Queue, State string
 }
 
+// UnattendedStatus is a queue in which customers wait and no agent is present.
+type UnattendedStatus struct {
+	// Queue is the label.
+	Queue string
+	// Waiting counts the customers, Agents those who could pick them up.
+	Waiting, Agents int
+}
+
+// ChannelStatus is a connection to a messaging service.
+type ChannelStatus struct {
+	// Channel, Name and Provider are the labels.
+	Channel, Name, Provider string
+}
+
 // StateStatus is one state that a session can have.
 type StateStatus struct {
 	// Name is the label, Meaning explains it.
 	Name, Meaning string
 }
 
-// GroupStatus is how the reading of one group went.
+// GroupStatus is how the last reading of one group went.
 type GroupStatus struct {
 	// Name is the group's name.
 	Name string
+	// On is true where the group is switched on, Passed where it was read, or tried.
+	// Without both the rest is empty.
+	On, Passed bool
+	// Unsupported is true where the system has no such thing.
+	Unsupported bool
 	// Success, Partial and TimedOut are as in the health metrics.
 	Success, Partial, TimedOut bool
+	// Ended is the end of the pass that read it.
+	Ended time.Time
 }
 
 // PlaceStatus counts the sessions of one channel and queue.
@@ -74,94 +115,13 @@ type PlaceStatus struct {
 	NextExpiry time.Time
 }
 
-// lastView keeps the view of the last pass for readers beside the passes.
-type lastView struct {
-	mu sync.Mutex
-	v  *view
-}
-
-func (l *lastView) set(v *view) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.v = v
-}
-
-func (l *lastView) get() *view {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.v
-}
-
-// Status tells of the last pass of every target, in the order of their names. It
+// Status tells of the last passes of every target, in the order of their names. It
 // starts none.
 func (c *Collector) Status() []Status {
 	targets := c.all()
 	list := make([]Status, 0, len(targets))
 	for _, t := range targets {
-		s := Status{Target: t.opts.Name}
-		if v := t.last.get(); v != nil {
-			s = statusOf(v)
-		}
-		list = append(list, s)
+		list = append(list, t.status())
 	}
 	return list
-}
-
-func statusOf(v *view) Status {
-	s := Status{
-		Target: v.target, Passed: true, System: v.info.System, Version: v.info.Version,
-		Up: v.up, Ended: v.end, Took: v.end.Sub(v.started),
-	}
-	for _, state := range v.info.States {
-		s.States = append(s.States, StateStatus{Name: string(state), Meaning: state.Meaning()})
-	}
-	for _, o := range v.outcomes {
-		s.Groups = append(s.Groups, GroupStatus{Name: o.group, Success: o.success, Partial: o.partial, TimedOut: o.timedOut})
-	}
-	for _, problem := range v.problems() {
-		s.Problems = append(s.Problems, problem.Error())
-	}
-	s.Messages, s.Pending = v.backlogs != nil, v.pending
-	for at, b := range v.backlogs {
-		s.WaitsForPickUp = first(s.WaitsForPickUp, Wait{At: instant(b.queued), Channel: at.channel, Queue: at.queue, State: string(conversation.StateQueued)})
-		for state, since := range b.oldest {
-			s.WaitsForAnswer = first(s.WaitsForAnswer, Wait{At: instant(since), Channel: at.channel, Queue: at.queue, State: string(state)})
-		}
-		s.Closing = first(s.Closing, Wait{At: v.tallies[at].nextExpiry[conversation.AwaitingAgent], Channel: at.channel, Queue: at.queue})
-	}
-	for at, t := range v.tallies {
-		p := PlaceStatus{Channel: at.channel, Queue: at.queue, Open: make(map[string]int), Windows: make(map[string]int)}
-		for as, n := range t.open {
-			p.Open[string(as.state)] += n
-		}
-		for in, n := range t.windows {
-			p.Windows[in.remaining] += n
-		}
-		for _, end := range t.nextExpiry {
-			if p.NextExpiry.IsZero() || end.Before(p.NextExpiry) {
-				p.NextExpiry = end
-			}
-		}
-		s.Places = append(s.Places, p)
-	}
-	slices.SortFunc(s.Places, func(a, b PlaceStatus) int {
-		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Queue, b.Queue))
-	})
-	return s
-}
-
-// instant is a Unix second, the zero Time for 0.
-func instant(unix int64) time.Time {
-	if unix == 0 {
-		return time.Time{}
-	}
-	return time.Unix(unix, 0).UTC()
-}
-
-// first returns the earlier of what is known and another, which may be none.
-func first(known *Wait, other Wait) *Wait {
-	if other.At.IsZero() || known != nil && (known.At.Before(other.At) || known.At.Equal(other.At) && known.Channel+known.Queue <= other.Channel+other.Queue) {
-		return known
-	}
-	return &other
 }

@@ -4,9 +4,10 @@
 #
 #   scripts/tools.sh DIRECTORY golangci-lint VERSION
 #   scripts/tools.sh DIRECTORY prometheus PACKAGE
+#   scripts/tools.sh DIRECTORY chromium PACKAGE
 #
 # VERSION is a tag such as v2.15.0. PACKAGE is a Debian package, with =VERSION
-# where a certain one is wanted; it brings prometheus and promtool.
+# where a certain one is wanted; that of prometheus brings promtool, too.
 set -euo pipefail
 
 say() { printf 'tools: %s\n' "$*" >&2; }
@@ -43,13 +44,8 @@ prometheus() {
 		done
 		return
 	fi
-	for name in apt-get dpkg-deb; do
-		command -v "$name" >/dev/null ||
-			fail "$name is not there to unpack the package $package: put prometheus and promtool on the PATH"
-	done
+	prepare "$package" 'prometheus and promtool'
 	say "unpacking the Debian package $package"
-	work=$(mktemp -d "$tools/unpack.XXXXXX")
-	trap 'rm -rf "$work"' EXIT
 	download "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
 	dpkg-deb -x "$work"/*.deb "$work/root"
 	rm -rf "$tools/prometheus"
@@ -60,11 +56,52 @@ prometheus() {
 	works "$bin" || fail "the binaries of the package $package do not run on this machine"
 }
 
-# download fetches a package with the machine's own package lists. Where these
-# are missing or old, it fetches lists into a directory of its own, as /var may
-# be closed to us.
-download() {
-	local package=$1 own=(
+# chromium finds the browser on the PATH, or unpacks the Debian package with those
+# of its dependencies that this machine does not have, and writes a script that
+# starts it with them.
+chromium() {
+	local package=$1 name path libraries
+	"$bin/chromium" --version >/dev/null 2>&1 && return
+	for name in chromium chromium-browser google-chrome; do
+		if path=$(type -P "$name") && "$path" --version >/dev/null 2>&1; then
+			ln -sf "$path" "$bin/chromium"
+			return
+		fi
+	done
+	prepare "$package" 'chromium'
+	say "unpacking the Debian package $package and what it needs"
+	download_all "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
+	for name in "$work"/*.deb; do
+		dpkg-deb -x "$name" "$work/root"
+	done
+	rm -rf "$tools/chromium" "$bin/chromium"
+	mv "$work/root" "$tools/chromium"
+	libraries=$(find "$tools/chromium" \( -name '*.so' -o -name '*.so.*' \) -printf '%h\n' | sort -u | tr '\n' ':')
+	cat >"$bin/chromium" <<-END
+		#!/bin/sh
+		# Fonts are found by a file that only an installed package puts in its place.
+		[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_PATH='$tools/chromium/etc/fonts' XDG_DATA_HOME='$tools/chromium/usr/share'
+		export LD_LIBRARY_PATH='${libraries%:}'
+		exec '$tools/chromium/usr/lib/chromium/chromium' "\$@"
+	END
+	chmod +x "$bin/chromium"
+	"$bin/chromium" --version >/dev/null 2>&1 || fail "the browser of the package $package does not run on this machine"
+}
+
+# prepare makes a directory to unpack a package in, and its lists of options.
+prepare() {
+	local package=$1 wanted=$2 name
+	for name in apt-get dpkg-deb; do
+		command -v "$name" >/dev/null ||
+			fail "$name is not there to unpack the package $package: put $wanted on the PATH"
+	done
+	work=$(mktemp -d "$tools/unpack.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	machine=(
+		-o "APT::Sandbox::User=$(id -un)"
+		-o "Dir::Cache=$work/cache"
+	)
+	own=(
 		-o "Dir::State=$work/state"
 		-o "Dir::State::lists=$work/state/lists"
 		-o "Dir::State::status=/var/lib/dpkg/status"
@@ -75,19 +112,48 @@ download() {
 	)
 	mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
 	cd "$work"
-	apt-get -o "APT::Sandbox::User=$(id -un)" -o "Dir::Cache=$work/cache" download "$package" >log 2>&1 && return
+}
+
+# download fetches packages with the machine's own package lists. Where these are
+# missing or old, it fetches lists into a directory of its own, as /var may be
+# closed to us.
+download() {
+	apt-get "${machine[@]}" download "$@" >log 2>&1 && return
 	rm -f ./*.deb
 	# A source that does not answer is no matter as long as one has the package.
 	apt-get "${own[@]}" update >log 2>&1 || true
-	apt-get "${own[@]}" download "$package" >>log 2>&1
+	apt-get "${own[@]}" download "$@" >>log 2>&1
 }
 
-[[ $# -eq 3 ]] || fail "usage: scripts/tools.sh DIRECTORY golangci-lint|prometheus VERSION|PACKAGE"
+# download_all fetches a package with what it needs and is not installed.
+download_all() {
+	local package=$1 needed
+	if needed=$(needs "$package" "${machine[@]}"); then
+		# shellcheck disable=SC2086 # It is a list of words.
+		apt-get "${machine[@]}" download $needed >log 2>&1 && return
+	fi
+	rm -f ./*.deb
+	apt-get "${own[@]}" update >log 2>&1 || true
+	needed=$(needs "$package" "${own[@]}") || return
+	# shellcheck disable=SC2086 # It is a list of words.
+	apt-get "${own[@]}" download $needed >>log 2>&1
+}
+
+# needs lists what would be installed with a package. The C library stays the
+# machine's: its loader takes no other.
+needs() {
+	local package=$1
+	shift
+	apt-get "$@" --simulate --no-install-recommends install "$package" 2>>log | awk '$1 == "Inst" && $2 != "libc6" { print $2 }' | grep .
+}
+
+[[ $# -eq 3 ]] || fail "usage: scripts/tools.sh DIRECTORY golangci-lint|prometheus|chromium VERSION|PACKAGE"
 mkdir -p "$1/bin"
 tools=$(cd "$1" && pwd)
 bin=$tools/bin
 case $2 in
 golangci-lint) golangci_lint "$3" ;;
 prometheus) prometheus "$3" ;;
-*) fail "there is no tool $2; the tools are golangci-lint and prometheus" ;;
+chromium) chromium "$3" ;;
+*) fail "there is no tool $2; the tools are golangci-lint, prometheus and chromium" ;;
 esac

@@ -89,6 +89,17 @@ func (n *node) texts(name string) []string {
 	return list
 }
 
+// below are the texts of the items of the lists of a class.
+func (n *node) below(class string) []string {
+	var list []string
+	for _, ul := range n.all("ul") {
+		if ul.attrs["class"] == class {
+			list = append(list, ul.texts("li")...)
+		}
+	}
+	return list
+}
+
 // rows are the texts of the cells of a table, row by row, joined by "|".
 func (n *node) rows() []string {
 	var list []string

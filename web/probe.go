@@ -82,8 +82,9 @@ func (h *Handler) unknown(w http.ResponseWriter) {
 }
 
 // known lists the targets, as far as a sentence can.
-func (h *Handler) known() string {
-	names := h.opts.Collector.Names()
+func (h *Handler) known() string { return known(h.opts.Collector.Names()) }
+
+func known(names []string) string {
 	switch n := len(names); {
 	case n == 0:
 		return "there are no targets"

@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	_ "embed" // The page's template and style are part of the binary.
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
-	"time"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"conversation_exporter/collector"
 )
@@ -19,22 +23,46 @@ var pageTemplate string
 //go:embed status.css
 var pageStyle string
 
-// page is the status page. It shows the last pass of each target and never
+const (
+	// refreshEvery is how often the page loads itself again, in seconds, unless the
+	// parameter refresh says otherwise; leastRefresh and mostRefresh bound that.
+	refreshEvery = 10
+	leastRefresh = 5
+	mostRefresh  = 3600
+	// refreshOff is the value of the parameter that switches it off.
+	refreshOff = "off"
+	// inFull is how many targets are shown in full on one page. Where there are more,
+	// there is a line for each, and each has a page of its own.
+	inFull = 5
+)
+
+// paramRefresh is the parameter of the page beside paramTarget.
+const paramRefresh = "refresh"
+
+// page is the status page. It shows the last passes of each target and never
 // starts one.
 type page struct {
 	opts     Options
 	template *template.Template
 	policy   string
+	// prefix stands before every link: the path by which others reach the root, such
+	// as "/conversations" behind a proxy that takes it off.
+	prefix string
 }
 
-func newPage(opts Options) (*page, error) {
+// newPage makes the page; external may be nil.
+func newPage(opts Options, external *url.URL) (*page, error) {
 	t, err := template.New("status").Parse(pageTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the status page: %w", err)
 	}
 	sum := sha256.Sum256([]byte(pageStyle))
+	prefix := ""
+	if external != nil {
+		prefix = strings.TrimSuffix(external.EscapedPath(), "/")
+	}
 	return &page{
-		opts: opts, template: t,
+		opts: opts, template: t, prefix: prefix,
 		// Nothing but the page's own style may be loaded or run.
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -42,9 +70,40 @@ func newPage(opts Options) (*page, error) {
 }
 
 // ServeHTTP implements http.Handler.
-func (p *page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		say(w, http.StatusBadRequest, "The parameters are not written as a URL has them; there are "+paramTarget+" and "+paramRefresh+".")
+		return
+	}
+	refresh, err := refreshOf(query)
+	if err != nil {
+		say(w, http.StatusBadRequest, err.Error()+".")
+		return
+	}
+	all := p.opts.Collector.Status()
+	d := pageData{
+		Style:   template.CSS(pageStyle), //nolint:gosec // It is a file of ours, not input.
+		Version: p.opts.Version, Home: p.prefix + "/", Metrics: p.prefix + p.opts.TelemetryPath, Refresh: refresh,
+	}
+	if query.Has(paramTarget) {
+		d.Alone = query.Get(paramTarget)
+		shown := slices.DeleteFunc(slices.Clone(all), func(s collector.Status) bool { return s.Target != d.Alone })
+		if len(shown) == 0 {
+			// The name is not repeated: it may be anything.
+			say(w, http.StatusNotFound, "There is no such target; "+known(p.opts.Collector.Names())+".")
+			return
+		}
+		all = shown
+	}
+	d.Switch = p.link(d.Alone, refresh == 0)
+	p.fill(&d, all)
+	p.write(w, d)
+}
+
+func (p *page) write(w http.ResponseWriter, d pageData) {
 	var body bytes.Buffer
-	if err := p.template.Execute(&body, p.data()); err != nil {
+	if err := p.template.Execute(&body, d); err != nil {
 		say(w, http.StatusInternalServerError, "The status page could not be made.")
 		return
 	}
@@ -55,184 +114,95 @@ func (p *page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Write(body.Bytes())
 }
 
+// refreshOf is how often the page is to load itself again, in seconds; 0 means
+// never.
+func refreshOf(query url.Values) (int, error) {
+	if !query.Has(paramRefresh) {
+		return refreshEvery, nil
+	}
+	value := query.Get(paramRefresh)
+	if value == refreshOff {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < leastRefresh || n > mostRefresh {
+		return 0, errors.New(paramRefresh + " is a number of seconds from " + strconv.Itoa(leastRefresh) + " to " + strconv.Itoa(mostRefresh) + ", or " + refreshOff)
+	}
+	return n, nil
+}
+
+// link is the address of the page of one target, or of all of them for "".
+func (p *page) link(target string, refresh bool) string {
+	query := make(url.Values)
+	if target != "" {
+		query.Set(paramTarget, target)
+	}
+	if !refresh {
+		query.Set(paramRefresh, refreshOff)
+	}
+	if len(query) == 0 {
+		return p.prefix + "/"
+	}
+	return p.prefix + "/?" + query.Encode()
+}
+
 // pageData is what the template shows.
 type pageData struct {
-	Style         template.CSS
-	Version       string
-	TelemetryPath string
-	Targets       []targetData
+	Style   template.CSS
+	Version string
+	// Home and Metrics are links, Switch is the one that switches the refreshing off
+	// or on, which comes every so many seconds; 0 means never.
+	Home, Metrics, Switch string
+	Refresh               int
+	// Alone is the name of the only target that is asked for; empty for all.
+	Alone string
+	// Summary says how the targets fare, where there are several.
+	Summary string
+	// Lines are there where the targets are too many to show each in full.
+	Lines   []lineData
+	Targets []targetData
 }
 
-// targetData is one target on the page.
-type targetData struct {
-	collector.Status
-	// Mood is one word for the whole: ok, partial, failed or unread.
-	Mood string
-	// Verdict says the mood in words.
-	Verdict string
-	// EndedText, Age and TookText tell of the last pass.
-	EndedText, EndedISO, Age, TookText string
-	Rows                               []rowData
-	Total                              rowData
-	HasWindows                         bool
-	// Owed are the customers to look at first.
-	Owed []owedData
-	// Stale is true where nobody has scraped the target for a while.
-	Stale bool
+// lineData is one target among many.
+type lineData struct {
+	targetData
+	// Link is the page of the target.
+	Link string
+	// Why is the first of what went wrong.
+	Why string
+	// PickUp, Answer and Closing tell of the customers to look at first.
+	PickUp, Answer, Closing string
 }
 
-// owedData is one customer who waits, in words.
-type owedData struct {
-	// What says what is owed, Time for how long, or until when.
-	What, Time string
-	// Where is the channel, the queue and the state.
-	Where string
-}
-
-// staleAfter is how old a pass may be before the page says that it is old.
-const staleAfter = 5 * time.Minute
-
-// rowData is one row of the table.
-type rowData struct {
-	Channel, Queue string
-	Open           []int
-	Sum            int
-	// Soon, Hour and Expired count reply windows: less than 15 minutes left,
-	// less than an hour left (the former included), and over.
-	Soon, Hour, Expired int
-	// Windowed is false where the channel has no reply windows.
-	Windowed     bool
-	Next, NextIn string
-}
-
-func (p *page) data() pageData {
-	d := pageData{
-		Style:   template.CSS(pageStyle), //nolint:gosec // It is a file of ours, not input.
-		Version: p.opts.Version, TelemetryPath: p.opts.TelemetryPath,
-	}
+// fill puts the targets on the page: each in full, or a line for each, those in
+// trouble first.
+func (p *page) fill(d *pageData, all []collector.Status) {
 	now := p.opts.Now()
-	for _, s := range p.opts.Collector.Status() {
-		d.Targets = append(d.Targets, targetOf(s, now))
-	}
-	return d
-}
-
-func targetOf(s collector.Status, now time.Time) targetData {
-	t := targetData{Status: s}
-	t.Mood, t.Verdict = mood(s)
-	if !s.Passed {
-		return t
-	}
-	age := now.Sub(s.Ended)
-	if age >= staleAfter {
-		t.Mood, t.Verdict = "unread", "not read for "+brief(age)
-		t.Stale = true
-	}
-	t.EndedText = s.Ended.UTC().Format("15:04:05 UTC")
-	if age >= 12*time.Hour {
-		t.EndedText = s.Ended.UTC().Format("2006-01-02 15:04:05 UTC")
-	}
-	t.EndedISO = s.Ended.UTC().Format(time.RFC3339)
-	t.Age = brief(age) + " ago"
-	t.TookText = fmt.Sprintf("%.2f s", s.Took.Seconds())
-	t.Owed = owed(s, now)
-	t.Total = rowData{Open: make([]int, len(s.States))}
-	for _, place := range s.Places {
-		row := rowOf(place, s.States, now)
-		t.Rows = append(t.Rows, row)
-		t.HasWindows = t.HasWindows || row.Windowed
-		for i, n := range row.Open {
-			t.Total.Open[i] += n
-		}
-		t.Total.Sum += row.Sum
-		t.Total.Soon += row.Soon
-		t.Total.Hour += row.Hour
-		t.Total.Expired += row.Expired
-	}
-	return t
-}
-
-// owed says who waits longest and which window closes next. Where some messages
-// are still to be read it does not say that nobody waits.
-func owed(s collector.Status, now time.Time) []owedData {
-	if !s.Messages {
-		return nil
-	}
-	list := make([]owedData, 0, 4)
-	add := func(what, none string, w *collector.Wait, in func(at time.Time) string) {
-		switch {
-		case w != nil:
-			where := w.Channel + ", " + w.Queue
-			if w.State != "" {
-				where += ", " + w.State
-			}
-			list = append(list, owedData{What: what, Time: in(w.At), Where: where})
-		case s.Pending == 0:
-			list = append(list, owedData{What: none})
+	moods := make(map[string]int)
+	for _, s := range all {
+		t := p.targetOf(s, now)
+		moods[t.Mood]++
+		if len(all) > inFull {
+			d.Lines = append(d.Lines, p.lineOf(t, d.Refresh != 0))
+		} else {
+			d.Targets = append(d.Targets, t)
 		}
 	}
-	since := func(at time.Time) string { return "for " + brief(now.Sub(at)) }
-	add("Longest wait for a pick-up", "Nobody waits to be picked up", s.WaitsForPickUp, since)
-	add("Longest wait for an answer", "Nobody waits for an answer", s.WaitsForAnswer, since)
-	add("Next window to close unanswered", "No window is about to close unanswered", s.Closing, func(at time.Time) string { return "in " + brief(at.Sub(now)) })
-	if s.Pending > 0 {
-		list = append(list, owedData{What: fmt.Sprintf("Messages still to be read: %d sessions", s.Pending)})
+	slices.SortStableFunc(d.Lines, func(a, b lineData) int { return trouble(a.Mood) - trouble(b.Mood) })
+	if len(all) > 1 {
+		d.Summary = fmt.Sprintf("%d targets: %d ok, %d partial, %d failed, %d unread", len(all), moods[moodOK], moods[moodPartial], moods[moodFailed], moods[moodUnread])
 	}
-	return list
 }
 
-func rowOf(place collector.PlaceStatus, states []collector.StateStatus, now time.Time) rowData {
-	row := rowData{Channel: place.Channel, Queue: place.Queue, Windowed: len(place.Windows) > 0}
-	for _, state := range states {
-		row.Open = append(row.Open, place.Open[state.Name])
-	}
-	// A system that failed to tell its states has sessions all the same.
-	for _, n := range place.Open {
-		row.Sum += n
-	}
-	row.Soon = place.Windows["lt_15m"]
-	row.Hour = row.Soon + place.Windows["15m_30m"] + place.Windows["30m_1h"]
-	row.Expired = place.Windows["expired"]
-	if !place.NextExpiry.IsZero() {
-		row.Next = place.NextExpiry.UTC().Format("15:04 UTC")
-		row.NextIn = "in " + brief(place.NextExpiry.Sub(now))
-	}
-	return row
-}
-
-// mood sums a target up.
-func mood(s collector.Status) (word, verdict string) {
-	if !s.Passed {
-		return "unread", "not read yet"
-	}
-	partial := false
-	for _, g := range s.Groups {
-		if !g.Success && !g.Partial {
-			return "failed", "could not be read"
+// lineOf makes the line of a target.
+func (p *page) lineOf(t targetData, refresh bool) lineData {
+	l := lineData{targetData: t, Link: p.link(t.Target, refresh)}
+	const longest = 300
+	if len(t.Problems) > 0 {
+		if l.Why = t.Problems[0]; len(l.Why) > longest {
+			l.Why = strings.ToValidUTF8(l.Why[:longest], "") + " …"
 		}
-		partial = partial || g.Partial
 	}
-	switch {
-	case partial:
-		return "partial", "read in part"
-	case !s.Up:
-		return "failed", "did not answer"
-	case len(s.Groups) == 0:
-		return "unread", "answers, but no group of metrics is switched on"
-	default:
-		return "ok", "read in full"
-	}
-}
-
-// brief writes a length of time in its largest unit, or two.
-func brief(d time.Duration) string {
-	d = max(d, 0)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	default:
-		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
-	}
+	l.PickUp, l.Answer, l.Closing = t.brief(t.PickUp), t.brief(longer(t.Assigned, t.Shared)), t.brief(t.Closing)
+	return l
 }

@@ -145,7 +145,7 @@ func TestStatusPageAfterAScrape(t *testing.T) {
 			t.Errorf("%s is not explained", abbr.text)
 		}
 	}
-	if got := page.all("a"); len(got) != 1 || got[0].attrs["href"] != "/m" {
+	if got := page.all("header")[0].all("a"); len(got) != 1 || got[0].attrs["href"] != "/m" {
 		t.Errorf("the link to the metrics is not there")
 	}
 	if got := page.all("footer")[0].text; !strings.HasPrefix(got, "conversation_exporter 1.2.3 · ") {
@@ -214,7 +214,7 @@ func TestStatusPageTellsProblems(t *testing.T) {
 		{
 			"assumed", "partial", "read in part",
 			&fakeSource{open: told(one, conversation.Coverage{Read: 1, Assumed: 1})},
-			[]string{"A part of the sessions is missing, or its state is assumed."},
+			[]string{"The system did not tell all of it: something is missing, or assumed."},
 			7,
 		},
 		{"refused", "failed", "did not answer", &fakeSource{refused: true, open: told(one, conversation.Coverage{Read: 1})}, nil, 7},
@@ -232,7 +232,7 @@ func TestStatusPageTellsProblems(t *testing.T) {
 			if got := section.texts("h2")[0]; got != "a "+c.verdict || section.attrs["class"] != "target "+c.class {
 				t.Errorf("the target is %q with the class %q, want %q and %s", got, section.attrs["class"], c.verdict, c.class)
 			}
-			if got := section.texts("li"); !slices.Equal(got, c.problems) {
+			if got := section.below("problems"); !slices.Equal(got, c.problems) {
 				t.Errorf("the problems are %q, want %q", got, c.problems)
 			}
 			rows := section.rows()

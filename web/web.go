@@ -88,7 +88,7 @@ func New(opts Options) (*Handler, error) {
 	if opts.Configuration == nil {
 		opts.Configuration = fixed{time.Now()}
 	}
-	page, err := newPage(opts)
+	page, err := newPage(opts, external)
 	if err != nil {
 		return nil, err
 	}
