@@ -44,7 +44,8 @@ func allRead(targets []collector.Status) bool {
 			return false
 		}
 		for _, group := range target.Groups {
-			if !group.Success {
+			// What is off, or what the system does not have, was not to be read.
+			if group.On && !group.Unsupported && !group.Success {
 				return false
 			}
 		}
