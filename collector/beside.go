@@ -60,6 +60,18 @@ func ask[T any](ctx context.Context, t *Target, doing string, read func(context.
 	return out
 }
 
+// agree makes the queues of a pass one list, where they were told twice: to those who
+// listed the sessions, and a moment before or after that.
+func (b *beside) agree(list *listing) {
+	switch {
+	case b.queues.err != nil || b.queues.list == nil:
+	case list.queues == nil:
+		list.queues = b.queues.list
+	default:
+		b.queues.list = list.queues
+	}
+}
+
 // unsupported reports whether the system has no such thing.
 func (l told[T]) unsupported() bool { return errors.Is(l.err, conversation.ErrUnsupported) }
 
@@ -78,6 +90,7 @@ func (l told[T]) outcome(group string) outcome {
 // with adds to an outcome how the agents were read, without whom the rest of the
 // group is exported all the same.
 func (o outcome) with(agents told[conversation.Agent]) outcome {
+	o.took = max(o.took, agents.took)
 	if agents.err == nil || agents.unsupported() {
 		return o
 	}

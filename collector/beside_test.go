@@ -112,3 +112,19 @@ func TestAHangingChannelListLeavesTheOthers(t *testing.T) {
 		t.Errorf("open sessions are %q", v)
 	}
 }
+
+// The queues are told twice in a pass, and may change in between: then the later
+// list counts, and none of them is shown as one of the many that share a label.
+func TestTheQueuesOfAPassAreOneList(t *testing.T) {
+	first := told[conversation.Queue]{list: []conversation.Queue{queue(1, "Support"), queue(2, "Old")}}
+	other := &beside{queues: first}
+	other.agree(&listing{queues: first.list[:1]})
+	if len(other.queues.list) != 1 {
+		t.Errorf("queues = %+v, want those of the later list", other.queues.list)
+	}
+	list := &listing{}
+	other.agree(list)
+	if len(list.queues) != 1 {
+		t.Errorf("queues = %+v, want those that were told", list.queues)
+	}
+}

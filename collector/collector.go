@@ -87,7 +87,11 @@ func (c *Collector) read(ctx context.Context, t *Target, r Request) *view {
 		if v := t.read(bounded, t.wanted(r.Groups)); v != nil {
 			return v
 		}
-		t = c.find(t.opts.Name)
+		next := c.find(t.opts.Name)
+		if next == t {
+			return nil // The end has come for all of them.
+		}
+		t = next
 	}
 	return nil
 }

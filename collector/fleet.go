@@ -97,7 +97,12 @@ func (c *Collector) adopt(targets []*Target) {
 		case ok && c.targets[i] == t:
 			continue
 		case ok:
-			t.follows = c.targets[i].ended
+			t.follows = append(t.follows, c.targets[i].ended)
+		}
+		for leaving := range c.leaving {
+			if leaving.opts.Name == t.opts.Name {
+				t.follows = append(t.follows, leaving.ended)
+			}
 		}
 		t.panics = &c.panics
 	}
@@ -107,6 +112,7 @@ func (c *Collector) adopt(targets []*Target) {
 // end closes a target that was replaced. It has limits of its own, since nobody
 // waits for it for long.
 func (c *Collector) end(ctx context.Context, t *Target) {
+	t.await(ctx) // For those before it there is a limit too.
 	bounded, cancel := context.WithTimeout(ctx, leaveTime)
 	defer cancel()
 	if err := t.close(bounded); err != nil {
@@ -210,14 +216,14 @@ func (t *Target) close(ctx context.Context) error {
 	}
 }
 
-// await waits until the target whose place this one took has ended, as the two
+// await waits until the targets whose name this one took over have ended, as they
 // may share what outlives a program, such as a file with a token.
 func (t *Target) await(ctx context.Context) {
-	if t.follows == nil {
-		return
-	}
-	select {
-	case <-t.follows:
-	case <-ctx.Done():
+	for _, ended := range t.follows {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return
+		}
 	}
 }

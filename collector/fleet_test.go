@@ -195,6 +195,48 @@ func TestATargetThatDoesNotCloseIsLeft(t *testing.T) {
 	})
 }
 
+// A target is not read before all those have ended that had its name, whether they
+// were replaced one after the other or removed in between.
+func TestATargetWaitsForAllThatHadItsName(t *testing.T) {
+	for name, between := range map[string]bool{"replaced twice": true, "removed and added again": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first, source := member("a")
+				slow := stubborn{source, make(chan struct{})}
+				first.opts.Source = slow
+				c := New(first)
+				second, _ := member("a")
+				third, _ := member("a")
+				var targets []*Target
+				if between {
+					targets = append(targets, second)
+				}
+				for _, next := range [][]*Target{targets, {third}} {
+					if _, err := c.Replace(t.Context(), next...); err != nil {
+						t.Fatal(err)
+					}
+				}
+				begun := time.Now()
+				time.AfterFunc(3*time.Second, func() { close(slow.release) })
+				if got := targetsOf(t, c, Request{Limit: time.Minute}); !slices.Equal(got, []string{"a"}) || time.Since(begun) != 3*time.Second {
+					t.Errorf("a scrape tells of %v after %v, want a after 3s", got, time.Since(begun))
+				}
+			})
+		})
+	}
+}
+
+func TestAScrapeAfterTheEndTellsNothing(t *testing.T) {
+	a, _ := member("a")
+	c := New(a)
+	if err := c.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := targetsOf(t, c, Request{}); len(got) != 0 {
+		t.Errorf("a scrape tells of %v", got)
+	}
+}
+
 // The end of the program waits for those too that were replaced just before.
 func TestCloseWaitsForThoseThatWereReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -120,9 +120,9 @@ type Target struct {
 	panics *atomic.Uint64
 	// left is closed when the target is read no more, ended when it is closed too.
 	left, ended chan struct{}
-	// follows is closed when the target has ended whose place this one took; nil
-	// where it took nobody's.
-	follows <-chan struct{}
+	// follows are closed when those have ended that had the name before this one. Each
+	// ends after those that it follows itself.
+	follows []<-chan struct{}
 	// lateAt is when the log was last told of a scrape that came too late.
 	lateAt atomic.Pointer[time.Time]
 	// The pass under way alone touches these.

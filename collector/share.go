@@ -16,8 +16,34 @@ import (
 type sharing struct {
 	mu  sync.Mutex
 	run *run
-	// last is the last pass that may be taken over.
-	last *view
+	// fresh are the last passes that may be taken over, the newest last, but for those
+	// of which a newer one has read all.
+	fresh []*view
+}
+
+// manyFresh is how many passes that read different groups there may be within
+// min_interval. The next one reads all that they did, so that whoever plays with
+// the choice of groups costs the system little.
+const manyFresh = 4
+
+// keepFresh leaves out the passes that are too old to be taken over. s.mu is held.
+func (s *sharing) keepFresh(now time.Time, life time.Duration) {
+	s.fresh = slices.DeleteFunc(s.fresh, func(v *view) bool { return now.Sub(v.end) >= life || now.Before(v.end) })
+}
+
+// keep adds a pass to those that may be taken over. s.mu is held.
+func (s *sharing) keep(v *view) {
+	s.fresh = append(slices.DeleteFunc(s.fresh, func(old *view) bool { return includes(v.groups, old.groups) }), v)
+}
+
+// serving returns the newest pass that read all that is wanted, or nil. s.mu is held.
+func (s *sharing) serving(wanted []string) *view {
+	for _, v := range slices.Backward(s.fresh) {
+		if includes(v.groups, wanted) {
+			return v.only(wanted)
+		}
+	}
+	return nil
 }
 
 // run is a pass under way. It has the deadline of the scrape that began it; what
@@ -70,9 +96,9 @@ func (t *Target) join(ctx context.Context, wanted []string) (v *view, r *run, be
 	if t.hasLeft() {
 		return nil, nil, false
 	}
-	now := t.opts.Now()
-	if v := t.share.last; v != nil && now.Sub(v.end) < t.opts.MinInterval && !now.Before(v.end) && includes(v.groups, wanted) {
-		return v.only(wanted), nil, false
+	t.share.keepFresh(t.opts.Now(), t.opts.MinInterval)
+	if v := t.share.serving(wanted); v != nil {
+		return v, nil, false
 	}
 	if r = t.share.run; r == nil {
 		if ctx.Err() != nil {
@@ -89,6 +115,9 @@ func (t *Target) join(ctx context.Context, wanted []string) (v *view, r *run, be
 // begin starts a pass with the deadline of a scrape, which may leave it to
 // others. t.share.mu is held.
 func (t *Target) begin(ctx context.Context, wanted []string) *run {
+	if len(t.share.fresh) >= manyFresh {
+		wanted = t.wanted(nil)
+	}
 	until, _ := ctx.Deadline()
 	own, end := context.WithDeadline(context.WithoutCancel(ctx), until)
 	r := &run{groups: wanted, end: end, done: make(chan struct{})}
@@ -118,7 +147,7 @@ func (t *Target) carryOut(ctx context.Context, r *run) {
 	t.share.run = nil
 	if r.cut = ctx.Err() != nil; !r.cut {
 		// What was cut short serves only those who had no more time.
-		t.share.last = v
+		t.share.keep(v)
 	}
 	t.share.mu.Unlock()
 	r.view = v
@@ -126,8 +155,8 @@ func (t *Target) carryOut(ctx context.Context, r *run) {
 }
 
 // wait waits for a pass. It returns nil where the pass was cut short while this
-// waiter has time left, or where the target is read no more. Where this waiter is the last to leave, the pass ends
-// too, and is given a moment to tell what it has.
+// waiter has time left, or where the target is read no more. Where this waiter is
+// the last to leave, the pass ends too, and is given a moment to tell what it has.
 func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) *view {
 	select {
 	case <-r.done:

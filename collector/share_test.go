@@ -319,3 +319,41 @@ func TestAPassOfSomeGroupsSaysNothingOfTheOthers(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 }
+
+// Scrapes that choose other groups by turns cost the system no more than one pass of
+// each choice within min_interval, and many choices no more than a pass of all.
+func TestScrapesThatChooseByTurnsTakeOverWhatWasRead(t *testing.T) {
+	b := newBench(groupSessions, groupQueues, groupChannels, groupAgents)
+	b.target.opts.MinInterval = 10 * time.Second
+	b.queues = []conversation.Queue{}
+	listed, asked := 0, 0
+	b.during = func(context.Context) { listed++ }
+	ask := func(groups ...string) {
+		asked++
+		b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Groups: groups})
+	}
+	for range 5 {
+		ask(groupSessions)
+		ask(groupChannels)
+		b.clock.advance(time.Second)
+	}
+	if listed != 1 || len(b.target.share.fresh) != 2 {
+		t.Errorf("%d scrapes listed the sessions %d times, and %d passes are kept", asked, listed, len(b.target.share.fresh))
+	}
+	ask(groupQueues)
+	ask(groupAgents)
+	before := listed
+	for range 5 {
+		ask(groupQueues, groupChannels) // The fifth choice: all is read.
+		ask(groupSessions, groupAgents)
+		ask(groupSessions, groupQueues, groupChannels, groupAgents)
+	}
+	if listed != before+1 || len(b.target.share.fresh) != 1 {
+		t.Errorf("many choices listed the sessions %d times more, want once; %d passes are kept", listed-before, len(b.target.share.fresh))
+	}
+	b.clock.advance(10 * time.Second)
+	ask(groupSessions)
+	if listed != before+2 || len(b.target.share.fresh) != 1 {
+		t.Errorf("after min_interval: listed %d times, %d passes are kept", listed, len(b.target.share.fresh))
+	}
+}

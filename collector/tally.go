@@ -16,6 +16,7 @@ func (t *Target) tally(v *view) {
 		t.publish()
 		return
 	}
+	b.agree(list)
 	sessions := t.ledger.settle(list.sessions, now, list.cover)
 	l := t.known.learn(list.queues, now, sessions, list.closed, t.ledger.sessions())
 	t.show(v, b, l)

@@ -308,6 +308,9 @@ var errPages = errors.New("the pages of the list do not add up to what the PBX a
 // Message Queue List", "Query Extension List", "Query Message Channel List"). A
 // row that comes again counts once, by its key.
 func pages[T any](ctx context.Context, s *Source, path string, query url.Values, key func(T) string) ([]T, error) {
+	if err := s.absent(path); err != nil {
+		return nil, err
+	}
 	var all []T
 	seen := make(map[string]bool)
 	for page := 1; page <= s.opts.MaxPages; page++ {
@@ -315,6 +318,7 @@ func pages[T any](ctx context.Context, s *Source, path string, query url.Values,
 		maps.Copy(asked, query)
 		out, _, err := get[rows[T]](ctx, s, path, asked)
 		if err != nil {
+			s.noteAbsence(path, err)
 			return nil, err
 		}
 		if out.Errcode.n == codePartial {

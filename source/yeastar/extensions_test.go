@@ -212,22 +212,24 @@ func TestWhoWaitsForTheDirectoryMayLeave(t *testing.T) {
 func TestWhoHasASession(t *testing.T) {
 	queue := queueInfo{members: []member{{id: 7, extension: 71, number: "1001"}, {id: 71, extension: 72, number: "1002"}}}
 	for name, tc := range map[string]struct {
-		view  view
-		state conversation.State
-		want  string
+		view        view
+		state       conversation.State
+		want        string
+		destination string
 	}{
-		"the member who picked it up":                 {view{row: row{queue: 3, member: 7}}, conversation.StateAssigned, "1001"},
-		"a member's own number comes first":           {view{row: row{queue: 3, member: 71}}, conversation.StateAssigned, "1002"},
-		"the number of the extension, on such a PBX":  {view{row: row{queue: 3, member: 72}}, conversation.StateArchived, "1002"},
-		"a member that nobody has told":               {view{row: row{queue: 3, member: 99}, holder: "1001"}, conversation.StateAssigned, ""},
-		"nobody while it waits":                       {view{row: row{queue: 3}, holder: "1001"}, conversation.StateQueued, ""},
-		"without a queue the extension that shows it": {view{holder: "1005"}, conversation.StateAssigned, "1005"},
-		"without an extension the API's own platform": {view{api: true}, conversation.StateAssigned, "api"},
-		"an automation has no agent":                  {view{api: true}, conversation.StateAutomated, ""},
-		"a session of all is of nobody":               {view{row: row{queue: 3}}, conversation.StateShared, ""},
+		"the member who picked it up":                 {view{row: row{queue: 3, member: 7}}, conversation.StateAssigned, "1001", DestinationAutomation},
+		"a member's own number comes first":           {view{row: row{queue: 3, member: 71}}, conversation.StateAssigned, "1002", DestinationAutomation},
+		"the number of the extension, on such a PBX":  {view{row: row{queue: 3, member: 72}}, conversation.StateArchived, "1002", DestinationAutomation},
+		"a member that nobody has told":               {view{row: row{queue: 3, member: 99}, holder: "1001"}, conversation.StateAssigned, "", DestinationAutomation},
+		"nobody while it waits":                       {view{row: row{queue: 3}, holder: "1001"}, conversation.StateQueued, "", DestinationAutomation},
+		"without a queue the extension that shows it": {view{holder: "1005"}, conversation.StateAssigned, "1005", DestinationAutomation},
+		"without an extension the API's own agents":   {view{api: true}, conversation.StateAssigned, "api", DestinationAgents},
+		"an automation that may be somebody's":        {view{api: true}, conversation.StateAssigned, "", DestinationAutomation},
+		"an automation has no agent":                  {view{api: true}, conversation.StateAutomated, "", DestinationAutomation},
+		"a session of all is of nobody":               {view{row: row{queue: 3}}, conversation.StateShared, "", DestinationAutomation},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := agentOf(&tc.view, &queue, tc.state); got != tc.want {
+			if got := agentOf(&tc.view, &queue, tc.state, tc.destination); got != tc.want {
 				t.Errorf("agent %q, want %q", got, tc.want)
 			}
 		})

@@ -97,7 +97,7 @@ func (m *merge) sessions(dir *directory, destination string, allRead bool) (list
 			}
 		}
 		s.State, s.StateSure = stateOf(v, queue.mode, destination, allRead)
-		s.Agent = agentOf(v, &queue, s.State)
+		s.Agent = agentOf(v, &queue, s.State, destination)
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b conversation.Session) int { return cmp.Compare(a.ID, b.ID) })
@@ -105,8 +105,9 @@ func (m *merge) sessions(dir *directory, destination string, allRead bool) (list
 }
 
 // agentOf tells who has a session: who has picked it up or, without a queue, the
-// extension that shows it. What no extension shows is with the API's platform.
-func agentOf(v *view, queue *queueInfo, state conversation.State) string {
+// extension that shows it. What no extension shows is with the platform behind the
+// API, where that has agents; else it is not known with whom.
+func agentOf(v *view, queue *queueInfo, state conversation.State, destination string) string {
 	switch {
 	case state != conversation.StateAssigned && state != conversation.StateArchived:
 		return ""
@@ -114,8 +115,10 @@ func agentOf(v *view, queue *queueInfo, state conversation.State) string {
 		return queue.agent(v.member)
 	case v.holder != "":
 		return v.holder
-	default:
+	case v.api && destination == DestinationAgents:
 		return userNoAPI
+	default:
+		return ""
 	}
 }
 

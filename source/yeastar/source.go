@@ -51,6 +51,7 @@ type Source struct {
 	// channels are the message channels as they were told at channelsAt.
 	channels   []conversation.Channel
 	channelsAt time.Time
+	absences   absences
 	// midnight is one at which the PBX's day ends; zero where it is not known.
 	midnight time.Time
 }
