@@ -52,7 +52,7 @@ func flags(stdout, stderr io.Writer) (*kingpin.Application, *options) {
 	app.Flag("demo", "Run on a simulated PBX inside, without any configuration.").BoolVar(&o.demo)
 	app.Flag("timeout-offset", "How much before the scraper's own timeout to answer; at most a tenth of it.").Default("0.5s").DurationVar(&o.timeoutOffset)
 	app.Flag("web.telemetry-path", "The path of the metrics.").Default(web.DefaultTelemetryPath).StringVar(&o.telemetryPath)
-	app.Flag("web.max-requests", "How many scrapes may be in flight at once; 0 means no limit.").Default("40").IntVar(&o.maxRequests)
+	app.Flag("web.max-requests", "How many scrapes of /metrics, and how many probes of each target, may be in flight at once; 0 means no limit.").Default("40").IntVar(&o.maxRequests)
 	app.Flag("web.metrics-targets", "Have the metrics of the targets at the path of the metrics too, not only at /probe.").Default("true").BoolVar(&o.metricsTargets)
 	app.Flag("web.external-url", "How others reach the exporter, where a proxy is between: for /sd and links only.").StringVar(&o.externalURL)
 	app.Flag("web.enable-pprof", "Have the pages of Go's profiler at /debug/pprof/.").BoolVar(&o.profiling)

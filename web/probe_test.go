@@ -107,8 +107,8 @@ func TestAProbeThatCannotBe(t *testing.T) {
 	}
 }
 
-// A probe goes through the same gate as /metrics, and has the same time.
-func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
+// A probe goes through a gate as /metrics does, and has the same time.
+func TestAProbeHasAGateAndTheDeadlineOfMetrics(t *testing.T) {
 	hung := newHanging()
 	s := newSite(t, Options{MaxRequests: 1}, target("hung", hung), target("quick", &fakeSource{open: oneSession}))
 	answer := make(chan response)
@@ -121,7 +121,8 @@ func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
 	if left := seen.deadline.Sub(before); left < 900*time.Millisecond || left > 20*time.Second {
 		t.Errorf("the target had %v, want 0.9 s", left)
 	}
-	if r := s.get(t, "/probe?target=quick"); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "--web.max-requests") {
+	const full = "1 scrapes of this target are in flight already: scrape less often, or raise --web.max-requests.\n"
+	if r := s.get(t, "/probe?target=hung"); r.status != http.StatusServiceUnavailable || r.body != full {
 		t.Errorf("one too many: %d %s", r.status, r.body)
 	}
 	r := <-answer
@@ -129,8 +130,10 @@ func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
 	s.get(t, "/probe?target=quick", timeoutHeader, "junk")
 	wantLines(t, s.get(t, "/metrics?collect[]=exporter").body, "conversation_exporter_invalid_timeout_headers_total 1")
 	s.handler.Drain(t.Context())
-	if r := s.get(t, "/probe?target=quick"); r.status != http.StatusServiceUnavailable || r.body != shuttingDown+"\n" {
-		t.Errorf("while draining: %d %s", r.status, r.body)
+	for _, query := range []string{"?target=quick", "?target=none", ""} {
+		if r := s.get(t, "/probe"+query); r.status != http.StatusServiceUnavailable || r.body != shuttingDown+"\n" {
+			t.Errorf("%q while draining: %d %s", query, r.status, r.body)
+		}
 	}
 }
 
@@ -202,5 +205,49 @@ func TestOneDeadTargetCostsAFleetNothing(t *testing.T) {
 			t.Errorf("/metrics tells of %d targets, want %d", n, others)
 		}
 		time.Sleep(time.Minute) // The probe of the dead one ends before the test does.
+	})
+}
+
+// TestTargetsThatHangTakeNoPlaceFromOthers has more of them than the limit of the
+// flag's default: the probe of a healthy one is answered at once, and so is
+// /metrics. The probes of each have that limit for themselves, and a shutdown waits
+// for all.
+func TestTargetsThatHangTakeNoPlaceFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, dead = 40, 60
+		fleet := []*collector.Target{target("healthy", &fakeSource{open: oneSession})}
+		for i := range dead {
+			fleet = append(fleet, target(fmt.Sprintf("dead%02d", i), newHanging()))
+		}
+		h := newHandler(t, Options{MaxRequests: limit}, fleet...)
+		probe := func(name string) *httptest.ResponseRecorder {
+			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/probe?target="+name, http.NoBody)
+			r.Header.Set(timeoutHeader, "60")
+			h.ServeHTTP(w, r)
+			return w
+		}
+		begun := time.Now()
+		for i := range dead {
+			go probe(fmt.Sprintf("dead%02d", i))
+		}
+		for range limit - 1 {
+			go probe("dead00")
+		}
+		synctest.Wait()
+		if w := probe("healthy"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), oneSessionSample("healthy")) {
+			t.Errorf("the healthy target: %d %s", w.Code, w.Body)
+		}
+		wantLines(t, answered(t, h, "/metrics?collect[]=exporter", "60"), "conversation_exporter_panics_total 0")
+		const full = "40 scrapes of this target are in flight already: scrape less often, or raise --web.max-requests.\n"
+		if w := probe("dead00"); w.Code != http.StatusServiceUnavailable || w.Body.String() != full {
+			t.Errorf("one probe too many of one target: %d %s", w.Code, w.Body)
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("the answers took %v", took)
+		}
+		h.Drain(t.Context())
+		if took := time.Since(begun); took < 59*time.Second || len(h.gate.pages) != 0 {
+			t.Errorf("the shutdown waited for %v, and the gate still counts %v", took, h.gate.pages)
+		}
 	})
 }
