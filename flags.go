@@ -54,7 +54,7 @@ func flags(stdout, stderr io.Writer) (*kingpin.Application, *options) {
 	app.Flag("web.telemetry-path", "The path of the metrics.").Default(web.DefaultTelemetryPath).StringVar(&o.telemetryPath)
 	app.Flag("web.max-requests", "How many scrapes of /metrics, and how many probes of each target, may be in flight at once; 0 means no limit.").Default("40").IntVar(&o.maxRequests)
 	app.Flag("web.metrics-targets", "Have the metrics of the targets at the path of the metrics too, not only at /probe.").Default("true").BoolVar(&o.metricsTargets)
-	app.Flag("web.external-url", "How others reach the exporter, where a proxy is between: for /sd and links only.").StringVar(&o.externalURL)
+	app.Flag("web.external-url", "How others reach the exporter, where a proxy is between: for /sd; its path also for the links of the status page.").StringVar(&o.externalURL)
 	app.Flag("web.enable-pprof", "Have the pages of Go's profiler at /debug/pprof/.").BoolVar(&o.profiling)
 	app.Flag("log.level", "The least severity that is logged: debug, info, warn or error.").Default("info").EnumVar(&o.level, "debug", "info", "warn", "error")
 	app.Flag("log.format", "The form of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.format, "logfmt", "json")
