@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 
@@ -27,7 +28,10 @@ func readOnce(ctx context.Context, handler *web.Handler, c *collector.Collector,
 	if err := c.Close(closing); err != nil {
 		level.Warn(r.logs.own).Log("msg", "closing the targets failed", "err", err)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, web.ErrUnwritten):
+		return r.logs.refuse("the targets were read, but their metrics were not written", err)
+	case err != nil:
 		return r.logs.refuse("the targets were not read", err)
 	}
 	if !allRead(c.Status()) {

@@ -119,6 +119,25 @@ func TestTheExitCodeOfOnce(t *testing.T) {
 	}
 }
 
+// full is an output that has no room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestOnceTellsThatItsOutputTookNothing(t *testing.T) {
+	sim, url := still(t)
+	file := write(t, "good.yml", "targets:\n"+targetBlock("office", url, "", ""))
+	var stderr output
+	code := run([]string{"--once", "--config.file=" + file}, full{}, &stderr, make(chan os.Signal))
+	const want = `msg="the targets were read, but their metrics were not written" err="writing the metrics: no space left on device"`
+	if log := stderr.String(); code != 1 || !strings.Contains(log, want) || strings.Count(log, "level=error") != 1 {
+		t.Errorf("exit code %d: %s", code, log)
+	}
+	if n := sim.Yeastar.LiveTokens(); n != 0 {
+		t.Errorf("%d tokens were not given back", n)
+	}
+}
+
 // The token of an exporter that runs is not to be taken, and not to be lost.
 func TestOnceLeavesTheTokenFileAlone(t *testing.T) {
 	sim, url := still(t)
@@ -172,6 +191,9 @@ func TestASignalEndsOnceInOrder(t *testing.T) {
 		}
 		if text := p.stdout.String(); strings.Contains(text, "conversation_up") || strings.Contains(text, "office:") {
 			t.Errorf("%s: half a result was written: %s", flag, text)
+		}
+		if flag == "--once" && !strings.Contains(p.stderr.String(), `msg="the targets were not read" err="reading the targets: `) {
+			t.Errorf("%s: log = %s", flag, p.stderr.String())
 		}
 		if !strings.Contains(p.stderr.String(), "a second signal exits at once") {
 			t.Errorf("%s: log = %s", flag, p.stderr.String())

@@ -41,6 +41,8 @@ func TestChoiceOfGroups(t *testing.T) {
 		{"collect[]=exporter&name[]=go_goroutines", []string{runtime}},
 		{"exclude[]=exporter&name[]=go_goroutines", nil},
 		{"collect[]=sessions&exclude=x&other[]=y", []string{up, success, sessions}},
+		{"exclude[]=agents", all},
+		{"exclude[]=agents&exclude[]=exporter", []string{up, success, sessions}},
 	}
 	for _, c := range cases {
 		source := &fakeSource{open: oneSession}
@@ -90,14 +92,14 @@ func TestBadChoices(t *testing.T) {
 		t.Errorf("bad choices read the target %d times", n)
 	}
 	off := newSite(t, Options{}, collector.NewTarget(collector.Options{Name: "a", Source: source, Timeout: time.Minute}))
-	want := "the group sessions is off for every target: switch it on by --collector.sessions; there is only exporter.\n"
-	for _, query := range []string{"collect[]=sessions", "exclude[]=sessions"} {
-		if r := off.get(t, "/metrics?"+query); r.status != http.StatusBadRequest || r.body != want {
-			t.Errorf("%q where it is off: %d %q, want 400 %q", query, r.status, r.body, want)
-		}
+	want := "the group sessions is off for every target: name it in a target's key collectors or, for targets without that key, switch it on by --collector.sessions; there is only exporter.\n"
+	if r := off.get(t, "/metrics?collect[]=sessions"); r.status != http.StatusBadRequest || r.body != want {
+		t.Errorf("what is off everywhere: %d %q, want 400 %q", r.status, r.body, want)
 	}
-	if r := off.get(t, "/metrics?exclude[]=exporter"); r.status != http.StatusOK || !strings.Contains(r.body, `conversation_up{target="a"} 1`) {
-		t.Errorf("the health alone: %d %s", r.status, r.body)
+	for _, query := range []string{"exclude[]=exporter", "exclude[]=sessions"} {
+		if r := off.get(t, "/metrics?"+query); r.status != http.StatusOK || !strings.Contains(r.body, `conversation_up{target="a"} 1`) {
+			t.Errorf("%s, which leaves the health: %d %s", query, r.status, r.body)
+		}
 	}
 }
 

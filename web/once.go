@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -12,6 +13,10 @@ import (
 
 	"conversation_exporter/collector"
 )
+
+// ErrUnwritten is what WriteOnce ends with where the targets were read, and it was
+// their metrics that could not be written.
+var ErrUnwritten = errors.New("writing the metrics")
 
 // WriteOnce makes one pass over every target, each within its own timeout, and
 // writes what /metrics shows of them, in the text format. Once the context has
@@ -24,7 +29,7 @@ func (h *Handler) WriteOnce(ctx context.Context, w io.Writer) error {
 	}
 	families, err := registry.Gather()
 	if err != nil {
-		return fmt.Errorf("gathering the metrics: %w", err)
+		return fmt.Errorf("%w: gathering them: %w", ErrUnwritten, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("reading the targets: %w", err)
@@ -32,11 +37,11 @@ func (h *Handler) WriteOnce(ctx context.Context, w io.Writer) error {
 	out := bufio.NewWriter(w)
 	for _, family := range families {
 		if _, err := expfmt.MetricFamilyToText(out, family); err != nil {
-			return fmt.Errorf("writing the metrics: %w", err)
+			return fmt.Errorf("%w: %w", ErrUnwritten, err)
 		}
 	}
 	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing the metrics: %w", err)
+		return fmt.Errorf("%w: %w", ErrUnwritten, err)
 	}
 	return nil
 }

@@ -31,29 +31,15 @@ type Requests interface {
 // /metrics has of it.
 func (h *Handler) probe(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	if !h.enter(w) {
+	if h.gate.closed() {
+		say(w, http.StatusServiceUnavailable, shuttingDown)
 		return
 	}
-	defer h.gate.leave()
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	names := query[paramTarget]
-	switch {
-	case err != nil:
-		say(w, http.StatusBadRequest, "The parameters are not written as a URL has them; "+h.known()+".")
-		return
-	case len(names) == 0 || names[0] == "":
-		say(w, http.StatusBadRequest, "Name the target: "+probePath+"?"+paramTarget+"=NAME; "+h.known()+".")
-		return
-	case len(names) > 1:
-		say(w, http.StatusBadRequest, "Name one target only; "+h.known()+".")
+	name, on, ok := h.asked(w, r)
+	if !ok || !h.enter(w, name) {
 		return
 	}
-	name := names[0]
-	on, ok := h.opts.Collector.OnFor(name)
-	if !ok {
-		h.unknown(w)
-		return
-	}
+	defer h.gate.leave(name)
 	wanted, err := choose(r, h.probeOffer(on))
 	if err != nil {
 		say(w, http.StatusBadRequest, err.Error()+".")
@@ -73,6 +59,30 @@ func (h *Handler) probe(w http.ResponseWriter, r *http.Request) {
 		registry.MustRegister(h.opts.Requests.Of(name))
 	}
 	h.write(w, r, registry)
+}
+
+// asked is the target that a probe is for, and the groups that are on for it. It
+// tells the scraper where there is none such. Only names of the configuration get
+// past it, so that the gate counts no others.
+func (h *Handler) asked(w http.ResponseWriter, r *http.Request) (name string, on []string, ok bool) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	names := query[paramTarget]
+	switch {
+	case err != nil:
+		say(w, http.StatusBadRequest, "The parameters are not written as a URL has them; "+h.known()+".")
+		return "", nil, false
+	case len(names) == 0 || names[0] == "":
+		say(w, http.StatusBadRequest, "Name the target: "+probePath+"?"+paramTarget+"=NAME; "+h.known()+".")
+		return "", nil, false
+	case len(names) > 1:
+		say(w, http.StatusBadRequest, "Name one target only; "+h.known()+".")
+		return "", nil, false
+	}
+	on, ok = h.opts.Collector.OnFor(names[0])
+	if !ok {
+		h.unknown(w)
+	}
+	return names[0], on, ok
 }
 
 // unknown refuses the name of a target that there is not. It does not repeat it,

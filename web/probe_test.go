@@ -63,6 +63,8 @@ func TestAProbeMayChooseGroups(t *testing.T) {
 		"exclude[]=sessions":                    {up, requests},
 		"name[]=conversation_up":                {up},
 		"collect[]=sessions&collect[]=sessions": {up, sessions, requests},
+		"exclude[]=agents":                      {up, sessions, requests},
+		"exclude[]=exporter":                    {up, sessions, requests},
 	} {
 		r := s.get(t, "/probe?target=a&"+query)
 		for _, part := range []string{up, sessions, requests} {
@@ -70,6 +72,42 @@ func TestAProbeMayChooseGroups(t *testing.T) {
 				t.Errorf("%s: %d, has %s: %t", query, r.status, part, got)
 			}
 		}
+	}
+}
+
+// One scrape job asks every target for the same: those that have none of it tell of
+// their health, and are not refused.
+func TestAProbeForGroupsThatAreOffForItsTarget(t *testing.T) {
+	queues := collector.NewTarget(collector.Options{Name: "b", Source: &fakeSource{open: oneSession}, Groups: []string{"queues"}, Timeout: time.Minute})
+	a := &fakeSource{open: oneSession}
+	s := newSite(t, Options{Requests: newFakeRequests("a", "b")}, target("a", a), queues)
+	const success = "conversation_scrape_collector_success{collector=\"%s\",target=\"%s\"} 1\n"
+	for _, c := range []struct {
+		query, target string
+		has           []string // the groups whose success is told
+	}{
+		{"collect[]=queues", "a", nil},
+		{"collect[]=queues", "b", []string{"queues"}},
+		{"collect[]=sessions&collect[]=queues", "a", []string{"sessions"}},
+		{"collect[]=sessions&collect[]=queues", "b", []string{"queues"}},
+		{"exclude[]=queues", "a", []string{"sessions"}},
+		{"exclude[]=queues&exclude[]=agents", "b", nil},
+	} {
+		r := s.get(t, "/probe?target="+c.target+"&"+c.query)
+		if r.status != http.StatusOK {
+			t.Errorf("%s of %s: %d %s", c.query, c.target, r.status, r.body)
+			continue
+		}
+		wantLines(t, r.body, `conversation_up{target="`+c.target+`"} 1`, `conversation_api_requests_total{target="`+c.target+`"} 0`)
+		for _, group := range []string{"sessions", "queues"} {
+			if got := strings.Contains(r.body, fmt.Sprintf(success, group, c.target)); got != slices.Contains(c.has, group) {
+				t.Errorf("%s of %s tells of %s: %t", c.query, c.target, group, got)
+			}
+		}
+	}
+	const none = "there is no group \"queue\"; there are sessions, queues.\n"
+	if r := s.get(t, "/probe?target=a&collect[]=queue"); r.status != http.StatusBadRequest || r.body != none {
+		t.Errorf("an unknown group: %d %s", r.status, r.body)
 	}
 }
 
@@ -91,7 +129,8 @@ func TestAProbeThatCannotBe(t *testing.T) {
 		"?target=A":                    {http.StatusNotFound, "There is no such target; " + menu},
 		"?target=http://u:canary@x/":   {http.StatusNotFound, "There is no such target; " + menu},
 		"?target=a&collect[]=queue":    {http.StatusBadRequest, "there is no group \"queue\"; there is only sessions.\n"},
-		"?target=a&collect[]=messages": {http.StatusBadRequest, "the group messages is off for this target: switch it on by --collector.messages, or by the target's key collectors; there is only sessions.\n"},
+		"?target=a&collect[]=messages": {http.StatusBadRequest, "the group messages is off for every target: name it in a target's key collectors or, for targets without that key, switch it on by --collector.messages; there is only sessions.\n"},
+		"?target=a&exclude[]=queue":    {http.StatusBadRequest, "there is no group \"queue\"; there is only sessions.\n"},
 		"?target=a&collect[]=exporter": {http.StatusBadRequest, "the exporter's own metrics are not among those of a target; there is only sessions.\n"},
 	} {
 		if r := s.get(t, "/probe"+query); r.status != want.status || r.body != want.text || r.header.Get("Content-Type") != textPlain {
@@ -107,8 +146,8 @@ func TestAProbeThatCannotBe(t *testing.T) {
 	}
 }
 
-// A probe goes through the same gate as /metrics, and has the same time.
-func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
+// A probe goes through a gate as /metrics does, and has the same time.
+func TestAProbeHasAGateAndTheDeadlineOfMetrics(t *testing.T) {
 	hung := newHanging()
 	s := newSite(t, Options{MaxRequests: 1}, target("hung", hung), target("quick", &fakeSource{open: oneSession}))
 	answer := make(chan response)
@@ -121,7 +160,8 @@ func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
 	if left := seen.deadline.Sub(before); left < 900*time.Millisecond || left > 20*time.Second {
 		t.Errorf("the target had %v, want 0.9 s", left)
 	}
-	if r := s.get(t, "/probe?target=quick"); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "--web.max-requests") {
+	const full = "1 scrapes of this target are in flight already: scrape less often, or raise --web.max-requests.\n"
+	if r := s.get(t, "/probe?target=hung"); r.status != http.StatusServiceUnavailable || r.body != full {
 		t.Errorf("one too many: %d %s", r.status, r.body)
 	}
 	r := <-answer
@@ -129,8 +169,10 @@ func TestAProbeHasTheGateAndTheDeadlineOfMetrics(t *testing.T) {
 	s.get(t, "/probe?target=quick", timeoutHeader, "junk")
 	wantLines(t, s.get(t, "/metrics?collect[]=exporter").body, "conversation_exporter_invalid_timeout_headers_total 1")
 	s.handler.Drain(t.Context())
-	if r := s.get(t, "/probe?target=quick"); r.status != http.StatusServiceUnavailable || r.body != shuttingDown+"\n" {
-		t.Errorf("while draining: %d %s", r.status, r.body)
+	for _, query := range []string{"?target=quick", "?target=none", ""} {
+		if r := s.get(t, "/probe"+query); r.status != http.StatusServiceUnavailable || r.body != shuttingDown+"\n" {
+			t.Errorf("%q while draining: %d %s", query, r.status, r.body)
+		}
 	}
 }
 
@@ -152,7 +194,7 @@ func TestAProbeOfATargetThatGoesIsNotFound(t *testing.T) {
 func TestMetricsWithoutTheTargets(t *testing.T) {
 	source := &fakeSource{open: oneSession}
 	s := newSite(t, Options{NoTargets: true, Requests: newFakeRequests("a")}, target("a", source))
-	for _, route := range []string{"/metrics", "/metrics?collect[]=exporter"} {
+	for _, route := range []string{"/metrics", "/metrics?collect[]=exporter", "/metrics?exclude[]=sessions"} {
 		r := s.get(t, route)
 		wantLines(t, r.body, "conversation_exporter_panics_total 0")
 		if strings.Contains(r.body, `target="`) || source.calls.Load() != 0 {
@@ -160,10 +202,8 @@ func TestMetricsWithoutTheTargets(t *testing.T) {
 		}
 	}
 	const away = "the group sessions is not on this page, because of --no-web.metrics-targets: ask /probe?target=NAME for one target; there is only exporter.\n"
-	for _, query := range []string{"collect[]=sessions", "exclude[]=sessions"} {
-		if r := s.get(t, "/metrics?"+query); r.status != http.StatusBadRequest || r.body != away {
-			t.Errorf("%s: %d %s", query, r.status, r.body)
-		}
+	if r := s.get(t, "/metrics?collect[]=sessions"); r.status != http.StatusBadRequest || r.body != away {
+		t.Errorf("a group: %d %s", r.status, r.body)
 	}
 	wantLines(t, s.get(t, "/probe?target=a&collect[]=sessions").body, oneSessionSample("a"))
 }
@@ -202,5 +242,49 @@ func TestOneDeadTargetCostsAFleetNothing(t *testing.T) {
 			t.Errorf("/metrics tells of %d targets, want %d", n, others)
 		}
 		time.Sleep(time.Minute) // The probe of the dead one ends before the test does.
+	})
+}
+
+// TestTargetsThatHangTakeNoPlaceFromOthers has more of them than the limit of the
+// flag's default: the probe of a healthy one is answered at once, and so is
+// /metrics. The probes of each have that limit for themselves, and a shutdown waits
+// for all.
+func TestTargetsThatHangTakeNoPlaceFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, dead = 40, 60
+		fleet := []*collector.Target{target("healthy", &fakeSource{open: oneSession})}
+		for i := range dead {
+			fleet = append(fleet, target(fmt.Sprintf("dead%02d", i), newHanging()))
+		}
+		h := newHandler(t, Options{MaxRequests: limit}, fleet...)
+		probe := func(name string) *httptest.ResponseRecorder {
+			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/probe?target="+name, http.NoBody)
+			r.Header.Set(timeoutHeader, "60")
+			h.ServeHTTP(w, r)
+			return w
+		}
+		begun := time.Now()
+		for i := range dead {
+			go probe(fmt.Sprintf("dead%02d", i))
+		}
+		for range limit - 1 {
+			go probe("dead00")
+		}
+		synctest.Wait()
+		if w := probe("healthy"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), oneSessionSample("healthy")) {
+			t.Errorf("the healthy target: %d %s", w.Code, w.Body)
+		}
+		wantLines(t, answered(t, h, "/metrics?collect[]=exporter", "60"), "conversation_exporter_panics_total 0")
+		const full = "40 scrapes of this target are in flight already: scrape less often, or raise --web.max-requests.\n"
+		if w := probe("dead00"); w.Code != http.StatusServiceUnavailable || w.Body.String() != full {
+			t.Errorf("one probe too many of one target: %d %s", w.Code, w.Body)
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("the answers took %v", took)
+		}
+		h.Drain(t.Context())
+		if took := time.Since(begun); took < 59*time.Second || len(h.gate.pages) != 0 {
+			t.Errorf("the shutdown waited for %v, and the gate still counts %v", took, h.gate.pages)
+		}
 	})
 }

@@ -2,7 +2,8 @@ package web
 
 import (
 	"net/http"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -11,23 +12,40 @@ const (
 	soonRendered = 100 * time.Millisecond
 	// renderingShare is the part of a scraper's time that is set aside for it at most.
 	renderingShare = 3
+	// rendersKept is how many answers are remembered.
+	rendersKept = 3
 )
 
-// rendering remembers how long it takes to write the metrics of all targets. A
-// fleet has so many that the answer would come too late, were the targets given
-// all the time: one that hangs would then cost the metrics of all.
-type rendering struct{ took atomic.Int64 }
+// rendering remembers how long it took to write the last answers with the metrics
+// of all targets. A fleet has so many that the answer would come too late, were the
+// targets given all the time: one that hangs would then cost the metrics of all.
+type rendering struct {
+	mu sync.Mutex
+	// took is a ring; next is the place of the next answer, that of the oldest.
+	took [rendersKept]time.Duration
+	next int
+}
 
-// note takes down how long it took this time. What took long is forgotten step by
-// step, as the next answer may again be a long one.
+// note takes down how long it took this time. The longest of the last few counts,
+// as scrapes may ask for much and for little by turns; one that the machine was too
+// busy for is soon forgotten.
 func (r *rendering) note(took time.Duration) {
-	before := time.Duration(r.took.Load())
-	r.took.Store(int64(max(took, before-before/8)))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.took[r.next] = took
+	r.next = (r.next + 1) % rendersKept
+}
+
+// longest is how long writing the next answer may take.
+func (r *rendering) longest() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Max(r.took[:])
 }
 
 // leave takes off a scraper's time what writing will need of it.
 func (r *rendering) leave(limit time.Duration) time.Duration {
-	took := time.Duration(r.took.Load())
+	took := r.longest()
 	if took < soonRendered {
 		return limit
 	}

@@ -17,10 +17,10 @@ const shuttingDown = "conversation_exporter is shutting down."
 // metrics makes a pass over the targets and writes what they told.
 func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	if !h.enter(w) {
+	if !h.enter(w, ofAll) {
 		return
 	}
-	defer h.gate.leave()
+	defer h.gate.leave(ofAll)
 	wanted, err := choose(r, h.metricsOffer())
 	if err != nil {
 		say(w, http.StatusBadRequest, err.Error()+".")
@@ -47,13 +47,17 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// enter lets a scrape in, or tells it why not. Who is let in must leave.
-func (h *Handler) enter(w http.ResponseWriter) bool {
-	switch h.gate.enter() {
+// enter lets a scrape of a page in, or tells it why not. Who is let in must leave.
+func (h *Handler) enter(w http.ResponseWriter, page string) bool {
+	switch h.gate.enter(page) {
 	case refusedShut:
 		say(w, http.StatusServiceUnavailable, shuttingDown)
 	case refusedFull:
-		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes are in flight already: scrape less often, or raise --web.max-requests.", h.opts.MaxRequests))
+		whose := ""
+		if page != ofAll {
+			whose = " of this target"
+		}
+		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes%s are in flight already: scrape less often, or raise --web.max-requests.", h.opts.MaxRequests, whose))
 	case entered:
 		return true
 	}

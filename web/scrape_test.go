@@ -303,7 +303,7 @@ func TestDrainWithNobodyInside(t *testing.T) {
 	h := newHandler(t, Options{})
 	h.Drain(t.Context())
 	h.Drain(t.Context())
-	if h.gate.enter() == entered {
+	if h.gate.enter(ofAll) == entered {
 		t.Error("a scrape was let in after the drain")
 	}
 }
@@ -312,13 +312,13 @@ func TestDrainWithNobodyInside(t *testing.T) {
 // leaves, also if somebody else waits too.
 func TestEveryDrainIsTold(t *testing.T) {
 	var g gate
-	for range 2 {
-		if g.enter() != entered {
+	for _, page := range []string{ofAll, "a"} {
+		if g.enter(page) != entered {
 			t.Fatal("an open gate let nobody in")
 		}
 	}
 	first, second := g.close(), g.close()
-	g.leave()
+	g.leave(ofAll)
 	select {
 	case <-first:
 		t.Error("the gate told that nobody is inside while one was")
@@ -326,7 +326,7 @@ func TestEveryDrainIsTold(t *testing.T) {
 		t.Error("the gate told that nobody is inside while one was")
 	default:
 	}
-	g.leave()
+	g.leave("a")
 	<-first
 	<-second
 }

@@ -43,7 +43,8 @@ type Options struct {
 	Profiling bool
 	// TimeoutOffset is taken off the scraper's own timeout.
 	TimeoutOffset time.Duration
-	// MaxRequests bounds the scrapes in flight; 0 means no limit.
+	// MaxRequests bounds the scrapes of all targets in flight, and those of each
+	// target by itself; 0 means no limit.
 	MaxRequests int
 	// Version is shown on the status page.
 	Version string
