@@ -1,7 +1,9 @@
 package collector
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -32,9 +34,9 @@ func channelFamilies() []family {
 			labels: []string{"channel", "name", "outcome"},
 			samples: func(v *view, emit emit) {
 				for c, n := range v.traffic {
-					emit(float64(n.Delivered), c.channel, c.name, "delivered")
-					emit(float64(n.Failed), c.channel, c.name, "failed")
-					emit(float64(n.pending), c.channel, c.name, "pending")
+					emit(n.delivered, c.channel, c.name, "delivered")
+					emit(n.failed, c.channel, c.name, "failed")
+					emit(n.pending, c.channel, c.name, "pending")
 				}
 			},
 		},
@@ -44,7 +46,7 @@ func channelFamilies() []family {
 			labels: []string{"channel", "name"},
 			samples: func(v *view, emit emit) {
 				for c, n := range v.traffic {
-					emit(float64(n.Received), c.channel, c.name)
+					emit(n.received, c.channel, c.name)
 				}
 			},
 		},
@@ -55,10 +57,26 @@ func channelFamilies() []family {
 // is counted without it.
 type channelName struct{ channel, name, provider string }
 
+// maxChannelNames is how many channels of a target have a label of their own; the
+// rest share "(other)". No system that answers people has as many.
+const maxChannelNames = 256
+
 // traffic is what came and went by the channels of one name.
-type traffic struct {
-	conversation.Traffic
-	pending int64
+type traffic struct{ delivered, failed, pending, received float64 }
+
+// add adds the counts of one channel.
+func (t traffic) add(c *conversation.Traffic) traffic {
+	delivered, failed := float64(c.Delivered), float64(c.Failed)
+	t.delivered += delivered
+	t.failed += failed
+	t.pending += max(0, float64(c.Sent)-delivered-failed)
+	t.received += float64(c.Received)
+	return t
+}
+
+// plausible reports whether a channel tells counts that can be.
+func plausible(c *conversation.Traffic) bool {
+	return c != nil && min(c.Sent, c.Delivered, c.Failed, c.Received) >= 0
 }
 
 // readChannels reads what the group "channels" shows.
@@ -66,7 +84,7 @@ func (t *Target) readChannels(_ context.Context, v *view) outcome {
 	b := v.besides()
 	o := b.channels.outcome(groupChannels)
 	for _, c := range b.channels.list {
-		o.partial = o.partial || !c.UpTold || c.Today == nil
+		o.partial = o.partial || !c.UpTold || !plausible(c.Today)
 	}
 	return o
 }
@@ -79,26 +97,40 @@ func (b *beside) showChannels(v *view, l labels) {
 	}
 	v.channelsUp, v.traffic = make(map[channelName]bool), make(map[channelName]traffic)
 	untold := make(map[channelName]bool)
-	for _, c := range b.channels.list {
-		as := channelName{channel: l.channel(c.Kind), name: conversation.Label(c.Name)}
-		with := as
-		with.provider = conversation.Label(c.Provider)
+	for i, with := range channelNames(b.channels.list, l) {
+		c := &b.channels.list[i]
 		if up, ok := v.channelsUp[with]; c.UpTold {
 			v.channelsUp[with] = c.Up && (up || !ok)
 		}
-		if c.Today == nil {
+		as := channelName{channel: with.channel, name: with.name}
+		if !plausible(c.Today) {
 			untold[as] = true
 			continue
 		}
-		sum := v.traffic[as]
-		sum.Sent += c.Today.Sent
-		sum.Delivered += c.Today.Delivered
-		sum.Failed += c.Today.Failed
-		sum.Received += c.Today.Received
-		sum.pending += max(0, c.Today.Sent-c.Today.Delivered-c.Today.Failed)
-		v.traffic[as] = sum
+		v.traffic[as] = v.traffic[as].add(c.Today)
 	}
 	for as := range untold {
 		delete(v.traffic, as)
 	}
+}
+
+// channelNames gives the labels of each channel.
+func channelNames(list []conversation.Channel, l labels) []channelName {
+	names := make([]channelName, 0, len(list))
+	for _, c := range list {
+		names = append(names, channelName{l.channel(c.Kind), conversation.Label(c.Name), conversation.Label(c.Provider)})
+	}
+	ordered := slices.Clone(names)
+	slices.SortFunc(ordered, compareChannels)
+	ordered = slices.Compact(ordered)
+	for i := range names {
+		if at, _ := slices.BinarySearchFunc(ordered, names[i], compareChannels); at >= maxChannelNames {
+			names[i].name, names[i].provider = other, other
+		}
+	}
+	return names
+}
+
+func compareChannels(a, b channelName) int {
+	return cmp.Or(cmp.Compare(a.channel, b.channel), cmp.Compare(a.name, b.name), cmp.Compare(a.provider, b.provider))
 }

@@ -3,7 +3,11 @@ package collector
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"conversation_exporter/conversation"
 )
@@ -62,6 +66,21 @@ channel_up{channel="sms",name="Hotline",provider="twilio"} 1
 `,
 			health: "1 1 0",
 		},
+		"counts that cannot be are not told": {
+			channels: []conversation.Channel{sms(true, &conversation.Traffic{Sent: -1, Received: 3})},
+			want:     "channel_up{channel=\"sms\",name=\"Hotline\",provider=\"twilio\"} 1\n",
+			health:   "1 1 0",
+		},
+		"absurd counts add up": {
+			channels: []conversation.Channel{sms(true, &conversation.Traffic{Sent: math.MaxInt64, Received: math.MaxInt64}), sms(true, &conversation.Traffic{Sent: math.MaxInt64, Received: math.MaxInt64})},
+			want: `channel_received_messages_today{channel="sms",name="Hotline"} 1.8446744073709552e+19
+channel_sent_messages_today{channel="sms",name="Hotline",outcome="delivered"} 0
+channel_sent_messages_today{channel="sms",name="Hotline",outcome="failed"} 0
+channel_sent_messages_today{channel="sms",name="Hotline",outcome="pending"} 1.8446744073709552e+19
+channel_up{channel="sms",name="Hotline",provider="twilio"} 1
+`,
+			health: "1 0 0",
+		},
 		"a failure exports nothing":                   {err: errors.New("message_channel/list: no permission"), health: "0 0 0"},
 		"a deadline exports nothing":                  {err: context.DeadlineExceeded, health: "0 0 1"},
 		"a system without channels has no such group": {err: conversation.ErrUnsupported, health: "absent absent absent"},
@@ -78,5 +97,21 @@ channel_up{channel="sms",name="Hotline",provider="twilio"} 1
 				t.Errorf("success, partial and timeout are %s, want %s", got, tc.health)
 			}
 		})
+	}
+}
+
+func TestChannelsBeyondTheLimitShareALabel(t *testing.T) {
+	b := newBench(groupChannels)
+	for i := range maxChannelNames + 40 {
+		b.channels = append(b.channels, conversation.Channel{
+			Kind: "sms", Name: fmt.Sprintf("Line %03d", i), Provider: "twilio", Up: true, UpTold: true, Today: &conversation.Traffic{Received: 1},
+		})
+	}
+	s := b.scrape()
+	if n := testutil.CollectAndCount(s, "conversation_channel_up"); n != maxChannelNames+1 {
+		t.Errorf("%d channels are shown, want %d", n, maxChannelNames+1)
+	}
+	if v, _ := value(t, s, "conversation_channel_received_messages_today", `name="(other)"`); v != "40" {
+		t.Errorf("the rest received %q messages, want 40", v)
 	}
 }

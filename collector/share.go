@@ -198,7 +198,7 @@ func (t *Target) late(wanted []string) *view {
 	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now(), end: t.opts.Now(), counts: t.published.Load()}
 	if last := t.lateAt.Load(); last == nil || v.end.Sub(*last) >= remindAfter {
 		t.lateAt.Store(&v.end)
-		level.Warn(t.opts.Logger).Log("msg", "a scrape was told nothing", "target", t.opts.Name, "err", errLate)
+		level.Warn(t.opts.Logger).Log("msg", "a scrape was told nothing", "target", t.opts.Name, "err", t.whyLate())
 	}
 	for _, name := range wanted {
 		v.outcomes = append(v.outcomes, outcome{group: name, timedOut: true})
@@ -206,8 +206,23 @@ func (t *Target) late(wanted []string) *view {
 	return v
 }
 
-// errLate is why such a scrape tells nothing.
-var errLate = errors.New("another scrape's pass took all the time: scrape less often, or allow more time")
+// errLate and errFollows are why such a scrape tells nothing.
+var (
+	errLate    = errors.New("another scrape's pass took all the time: scrape less often, or allow more time")
+	errFollows = errors.New("the target that had this name until a reload is still being closed")
+)
+
+// whyLate tells which of them it is.
+func (t *Target) whyLate() error {
+	for _, ended := range t.follows {
+		select {
+		case <-ended:
+		default:
+			return errFollows
+		}
+	}
+	return errLate
+}
 
 // only leaves out the groups that are not wanted.
 func (v *view) only(wanted []string) *view {
