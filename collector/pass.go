@@ -130,18 +130,23 @@ type Target struct {
 	known  *known
 	counts *counts
 	logged map[string]logged
+	// failing is true from a line of a problem to the one that says that all are over.
+	failing bool
 	// swept is how the last sweep of the closed sessions went.
 	swept outcome
-	// counting is how long the last counting took.
+	// counting is how long the last counting took, size how many sessions were listed
+	// last.
 	counting time.Duration
+	size     int
 	// readOnce is true once the messages of a session were read: the system has such
 	// a thing.
 	readOnce bool
 	// lacking is how the system told that it has no messages; nil where it has them,
 	// or nobody knows yet.
 	lacking []error
-	// behind is true while there was not enough time to read all messages.
-	behind bool
+	// behind is true while there was not enough time to read all messages, starved
+	// where there was none for any of them.
+	behind, starved bool
 	// toldOf is what the log was told of messages that are still to be read.
 	toldOf toldOf
 	last   lastView
@@ -234,15 +239,20 @@ func (t *Target) listing(ctx context.Context, v *view) *listing {
 	if list.failed != nil && len(list.cover.Problems) == 0 {
 		list.cover.Problems = []error{list.failed}
 	}
+	t.size = len(list.sessions)
 	list.took = t.opts.Now().Sub(begun)
 	v.progress.enter(phaseBeside)
 	return list
 }
 
 // timeForMessages is what listing leaves of its time while messages are still to
-// be read: a list that always takes all of it would leave none.
+// be read: a list that always takes all of it would leave none. Where the last pass
+// had no time for any of them, it is more.
 func (t *Target) timeForMessages(v *view) func(left time.Duration) time.Duration {
-	const share = 0.4
+	share := 0.4
+	if t.starved {
+		share = 0.7
+	}
 	return func(left time.Duration) time.Duration {
 		if !t.behind || !slices.Contains(v.groups, groupMessages) {
 			return 0

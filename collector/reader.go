@@ -56,6 +56,9 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 	if since := now.Sub(marks.sweptAt); since >= 0 && since < sweepEvery {
 		return t.swept // What it could not read is still missing.
 	}
+	if t.starved {
+		return outcome{success: true, partial: true} // In the next pass again.
+	}
 	var cover conversation.Coverage
 	// The closed sessions must not take what the messages need.
 	ctx, done := shorten(ctx, func(left time.Duration) time.Duration { return left / 2 })
@@ -88,6 +91,7 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcome {
 	o := outcome{success: true}
 	wants := t.ledger.wants(t.opts.Now(), list.cover)
+	t.starved = false
 	v.pending = len(wants) + t.ledger.leftOut
 	if len(wants) == 0 {
 		t.behind = false
@@ -136,6 +140,7 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 	o.success = !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = o.partial || v.pending > 0
 	t.behind = v.pending > 0 && o.timedOut
+	t.starved = t.behind && v.pending == len(wants)+t.ledger.leftOut
 	if v.pending > 0 {
 		v.read = t.ledger.readSessions()
 	}
@@ -157,15 +162,18 @@ func shorten(ctx context.Context, kept func(left time.Duration) time.Duration) (
 	return context.WithDeadline(ctx, until.Add(-keep))
 }
 
-// leastCounting is how much of its time a pass keeps for counting what it read,
-// more where the last counting took longer.
-const leastCounting = 100 * time.Millisecond
+const (
+	// leastCounting is how much of its time a pass keeps for counting what it read,
+	// more where the last counting took longer, or where there is much to count.
+	leastCounting = 100 * time.Millisecond
+	perSession    = 30 * time.Microsecond
+)
 
 // countingTime is what reading messages leaves of its time: what is read must be
 // counted before the deadline too, or the scrape is told nothing at all.
 func (t *Target) countingTime(left time.Duration) time.Duration {
 	const share = 4 // At most a quarter of what is left.
-	return min(max(leastCounting, 3*t.counting), left/share)
+	return min(max(leastCounting, 3*t.counting, time.Duration(t.size)*perSession), left/share)
 }
 
 // skip counts the records that were passed over, unless they are history (R29).

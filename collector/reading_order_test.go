@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -201,4 +202,51 @@ func TestR10APickUpCountsUnderTheQueueThatItLeft(t *testing.T) {
 	s.clock.advance(30 * time.Second)
 	s.pickUp(4)
 	s.is(t, time.Minute, map[string]string{`pickup_seconds_sum{queue="Support"}`: "90", `pickup_seconds_count{queue="Billing"}`: "0"})
+}
+
+// A system that is so slow that listing takes all the time gets to its messages
+// too: the pass after one that read none of them leaves more, and the closed
+// sessions alone.
+func TestMessagesComeToTheirTurnWhereListingTakesAllTheTime(t *testing.T) {
+	b := newStory()
+	b.open(1, nil)
+	b.customer(1)
+	b.target.behind, b.target.starved = true, true
+	limit := 4 * time.Second
+	var listing time.Duration
+	b.during = func(ctx context.Context) {
+		until, _ := ctx.Deadline()
+		listing = time.Until(until)
+	}
+	b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: limit})
+	if listing > limit*35/100 || b.sweeps != 0 {
+		t.Errorf("listing had %s of %s, and the closed sessions were listed %d times", listing, limit, b.sweeps)
+	}
+	if b.target.starved || len(b.asked) != 1 {
+		t.Errorf("starved %t, asked for %d sessions", b.target.starved, len(b.asked))
+	}
+	b.scrape()
+	if b.sweeps != 1 {
+		t.Errorf("the closed sessions were listed %d times in the next pass", b.sweeps)
+	}
+	b.open(2, nil)
+	b.customer(2)
+	b.messageDuring = func(ctx context.Context) { <-ctx.Done() }
+	b.messageErr = context.DeadlineExceeded
+	b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: 200 * time.Millisecond})
+	if !b.target.starved {
+		t.Error("a pass that had no time for any message is not known as such")
+	}
+}
+
+// What was read is counted before the deadline: the more there is, the more time is
+// kept for that.
+func TestTheTimeForCountingGrowsWithTheSessions(t *testing.T) {
+	b := newBench()
+	for sessions, want := range map[int]time.Duration{0: leastCounting, 20_000: 600 * time.Millisecond, 10_000_000: 5 * time.Second} {
+		b.target.size = sessions
+		if got := b.target.countingTime(20 * time.Second); got != want {
+			t.Errorf("%d sessions: %s, want %s", sessions, got, want)
+		}
+	}
 }

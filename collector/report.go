@@ -45,42 +45,66 @@ func (v *view) problems() []error {
 // remindAfter is how often a problem that lasts is logged again.
 const remindAfter = time.Hour
 
+// forgetAfter is how long a problem is remembered that is over. One that comes back
+// within that time and goes again, as where time is tight, is not logged each time.
+// Of more than manyProblems those that are over are not remembered.
+const (
+	forgetAfter  = 10 * time.Minute
+	manyProblems = 100
+)
+
 // report writes a line for each problem that is new, one an hour for each that
 // lasts, and one when all are over. What a pass did not read it says nothing of.
 // It keeps the failure for the status, and tells how far a long reading is.
 func (t *Target) report(v *view) {
-	log := level.Warn(t.opts.Logger)
-	if v.tallies == nil {
-		log = level.Error(t.opts.Logger)
-	}
 	now := make(map[string]bool)
 	for _, problem := range v.problems() {
 		key := conversation.Key(problem)
 		now[key] = true
-		was, known := t.logged[key]
-		switch {
-		case !known:
-			was = logged{groups: v.groups, since: v.end, last: v.end}
-			log.Log("msg", "reading failed", "target", t.opts.Name, "err", problem)
-		case v.end.Sub(was.last) >= remindAfter:
-			was.last = v.end
-			log.Log("msg", "reading still fails", "target", t.opts.Name, "since", was.since.UTC().Format(time.RFC3339), "err", problem)
-		}
-		t.logged[key] = was
+		t.logged[key] = t.tell(v, problem, t.logged[key])
 	}
 	if failure := v.failure(); failure != nil {
 		t.last.fail(failure, t.logged[conversation.Key(failure)].since, v.end)
 	}
-	before := len(t.logged)
+	failing := false
 	for key, was := range t.logged {
-		if !now[key] && includes(v.groups, was.groups) {
+		switch {
+		case now[key], !includes(v.groups, was.groups):
+			failing = failing || was.over.IsZero()
+		case was.over.IsZero():
+			was.over, was.back = v.end, false
+			t.logged[key] = was
+		case v.end.Sub(was.over) >= forgetAfter, len(t.logged) > manyProblems:
 			delete(t.logged, key)
 		}
 	}
-	if before > 0 && len(t.logged) == 0 {
+	if t.failing && !failing {
+		t.failing = false
 		level.Info(t.opts.Logger).Log("msg", "reading works again", "target", t.opts.Name)
 	}
 	t.reportBacklog(v)
+}
+
+// tell logs a problem where that is due, and returns what is to be remembered of
+// it. One that has come back is logged once it is met in two passes in a row.
+func (t *Target) tell(v *view, problem error, was logged) logged {
+	log := level.Warn(t.opts.Logger)
+	if v.tallies == nil {
+		log = level.Error(t.opts.Logger)
+	}
+	switch {
+	case was.since.IsZero(), was.back:
+		was = logged{groups: v.groups, since: v.end, last: v.end}
+		log.Log("msg", "reading failed", "target", t.opts.Name, "err", problem)
+		t.failing = true
+	case !was.over.IsZero():
+		was.over, was.back, was.since = time.Time{}, true, v.end
+	case v.end.Sub(was.last) >= remindAfter:
+		was.last = v.end
+		log.Log("msg", "reading still fails", "target", t.opts.Name, "since", was.since.UTC().Format(time.RFC3339), "err", problem)
+		t.failing = true
+	}
+	return was
 }
 
 // failure is the first of what failed in a pass; nil where nothing did. A limit
@@ -110,4 +134,8 @@ func (v *view) failure() error {
 type logged struct {
 	groups      []string
 	since, last time.Time
+	// over is when it was first met no more; zero while it lasts.
+	over time.Time
+	// back is true in the first pass that meets it again.
+	back bool
 }

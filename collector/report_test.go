@@ -138,3 +138,64 @@ level=warn msg="reading still fails" target=desk since=2026-03-02T09:00:00Z err=
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A problem that comes and goes is logged once, not each time it comes; once it
+// stays it is logged again, and after 10 quiet minutes it is new.
+func TestAProblemThatComesAndGoesIsNotLoggedEachTime(t *testing.T) {
+	b := newBench()
+	pass := func(fails bool) {
+		b.err = nil
+		if fails {
+			b.err = errors.New("no time")
+		}
+		b.scrape()
+		b.clock.advance(time.Minute)
+	}
+	lines := func() string {
+		defer b.logs.Reset()
+		var all []string
+		for line := range strings.Lines(b.logs.String()) {
+			all = append(all, strings.TrimSuffix(strings.SplitN(line, `msg="`, 2)[1][:15], `"`))
+		}
+		return strings.Join(all, ", ")
+	}
+	for range 8 {
+		pass(true)
+		pass(false)
+	}
+	if got := lines(); got != "reading failed, reading works a" {
+		t.Errorf("what comes and goes is logged as: %s", got)
+	}
+	pass(true)
+	pass(true)
+	pass(true)
+	if got := lines(); got != "reading failed" {
+		t.Errorf("what stays then is logged as: %s", got)
+	}
+	for range 11 {
+		pass(false)
+	}
+	if got := lines(); got != "reading works a" {
+		t.Errorf("its end is logged as: %s", got)
+	}
+	pass(true)
+	if got := lines(); got != "reading failed" {
+		t.Errorf("after a quiet time it is logged as: %s", got)
+	}
+}
+
+// A scrape whose own pass does not end is not told that another one is to blame.
+func TestAScrapeWhoseOwnPassIsSlowIsToldSo(t *testing.T) {
+	b := newBench()
+	release := make(chan struct{})
+	b.during = func(context.Context) { <-release }
+	s := b.collector.Scrape(context.Background(), Request{Arrived: time.Now(), Limit: 20 * time.Millisecond})
+	close(release)
+	if _, ok := value(t, s, "conversation_up"); ok {
+		t.Error("it is told whether the target is up")
+	}
+	if got := b.logs.String(); !strings.Contains(got, errSlow.Error()) {
+		t.Errorf("log = %s", got)
+	}
+	b.target.read(context.Background(), []string{groupSessions}) // So that the pass has ended.
+}

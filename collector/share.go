@@ -186,6 +186,9 @@ func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) 
 	case <-r.done:
 		return r.view.only(wanted)
 	case <-moment.C:
+		if began {
+			return t.lateFor(wanted, errSlow)
+		}
 		return t.late(wanted)
 	}
 }
@@ -194,11 +197,13 @@ func (t *Target) wait(ctx context.Context, r *run, wanted []string, began bool) 
 const partingTime = 50 * time.Millisecond
 
 // late is what a scrape tells whose time was over before a pass could serve it.
-func (t *Target) late(wanted []string) *view {
+func (t *Target) late(wanted []string) *view { return t.lateFor(wanted, errLate) }
+
+func (t *Target) lateFor(wanted []string, why error) *view {
 	v := &view{target: t.opts.Name, groups: wanted, started: t.opts.Now(), end: t.opts.Now(), counts: t.published.Load()}
 	if last := t.lateAt.Load(); last == nil || v.end.Sub(*last) >= remindAfter {
 		t.lateAt.Store(&v.end)
-		level.Warn(t.opts.Logger).Log("msg", "a scrape was told nothing", "target", t.opts.Name, "err", t.whyLate())
+		level.Warn(t.opts.Logger).Log("msg", "a scrape was told nothing", "target", t.opts.Name, "err", t.whyLate(why))
 	}
 	for _, name := range wanted {
 		v.outcomes = append(v.outcomes, outcome{group: name, timedOut: true})
@@ -206,14 +211,15 @@ func (t *Target) late(wanted []string) *view {
 	return v
 }
 
-// errLate and errFollows are why such a scrape tells nothing.
+// errLate, errSlow and errFollows are why such a scrape tells nothing.
 var (
+	errSlow    = errors.New("its own pass did not end in time: allow the scrape more time")
 	errLate    = errors.New("another scrape's pass took all the time: scrape less often, or allow more time")
 	errFollows = errors.New("the target that had this name until a reload is still being closed")
 )
 
 // whyLate tells which of them it is.
-func (t *Target) whyLate() error {
+func (t *Target) whyLate(otherwise error) error {
 	for _, ended := range t.follows {
 		select {
 		case <-ended:
@@ -221,7 +227,7 @@ func (t *Target) whyLate() error {
 			return errFollows
 		}
 	}
-	return errLate
+	return otherwise
 }
 
 // only leaves out the groups that are not wanted.
