@@ -84,7 +84,7 @@ func NewSignIns() *yeastar.SignIns { return yeastar.NewSignIns() }
 // Load reads the file at the path, and the target files that it names. Its error
 // joins every mistake in all of them, each as "file:line: key.path: sentence".
 func Load(path string, opts Options) (*Config, error) {
-	text, err := os.ReadFile(path)
+	text, err := readConfig(path)
 	if err != nil {
 		r := newReport(path)
 		r.root().failCause(reason(err), "the file cannot be read: %v; --config.file names the file to read", reason(err))
