@@ -59,7 +59,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	defer cancel()
 	requests := config.NewMetrics()
 	f := newFleet(o, config.Runtime{
-		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, NoTokenFile: o.once || o.checkOnline,
+		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, OwnTokens: o.once || o.checkOnline,
 		SignIns: config.NewSignIns(),
 	}, logs)
 	wait, err := f.start(ctx)
