@@ -14,8 +14,41 @@ import (
 const checkWidth = 80
 
 // checkOnline is --config.check-online: it checks every target and tells, for
-// people, how each step went. The exit code is 0 where all that is needed works.
-func checkOnline(ctx context.Context, c *collector.Collector, w io.Writer) int {
+// people, how each step went. The exit code is 0 where all that is needed works,
+// and could be told. Once nobody reads it any more the check ends, in order.
+func checkOnline(ctx context.Context, c *collector.Collector, r reading) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w := &teller{to: r.stdout, failed: cancel}
+	_ = reportGood(w, r.options, len(c.Names())) // The teller knows.
+	code := checkAll(ctx, c, w)
+	if w.err != nil {
+		return r.logs.refuse("the result was not written, so the check was ended", w.err)
+	}
+	return code
+}
+
+// teller writes until that fails for the first time. Then it says so, and writes
+// nothing more.
+type teller struct {
+	to     io.Writer
+	failed func()
+	err    error
+}
+
+// Write implements io.Writer.
+func (t *teller) Write(text []byte) (n int, err error) {
+	if t.err != nil {
+		return 0, t.err
+	}
+	if n, t.err = t.to.Write(text); t.err != nil {
+		t.failed()
+	}
+	return n, t.err
+}
+
+// checkAll checks every target and writes what was found.
+func checkAll(ctx context.Context, c *collector.Collector, w io.Writer) int {
 	checked, good := 0, 0
 	c.Check(ctx, func(target collector.Checked) {
 		if ctx.Err() != nil {

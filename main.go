@@ -59,7 +59,7 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	defer cancel()
 	requests := config.NewMetrics()
 	f := newFleet(o, config.Runtime{
-		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, NoTokenFile: o.once || o.checkOnline,
+		UserAgent: "conversation_exporter/" + version.Version, Metrics: requests, OwnTokens: o.once || o.checkOnline,
 		SignIns: config.NewSignIns(),
 	}, logs)
 	wait, err := f.start(ctx)
@@ -76,10 +76,9 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	case err != nil:
 		return logs.refuse("the configuration was refused", err)
 	case o.checkOnline:
-		report(stdout, stderr, o, len(c.Names()), nil)
-		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return checkOnline(ctx, c, stdout) })
+		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return checkOnline(ctx, c, reading{o, stdout, logs}) })
 	case o.once:
-		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return readOnce(ctx, handler, c, reading{stdout, logs}) })
+		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return readOnce(ctx, handler, c, reading{o, stdout, logs}) })
 	}
 	level.Info(logs.own).Log("msg", "starting conversation_exporter", "version", version.Info(), "build", version.BuildContext(), "targets", len(c.Names()))
 	scraping, cancelScraping := context.WithCancel(ctx)
@@ -120,10 +119,19 @@ func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
+	if err := reportGood(stdout, o, targets); err != nil {
+		fmt.Fprintln(stderr, "the result was not written:", err)
+		return 1
+	}
+	return 0
+}
+
+// reportGood tells that the configuration has no mistake.
+func reportGood(w io.Writer, o *options, targets int) error {
 	file := o.configFile
 	if o.demo {
 		file = "the configuration of the demo"
 	}
-	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", file, targets)
-	return 0
+	_, err := fmt.Fprintf(w, "%s is good: %d target(s)\n", file, targets)
+	return err
 }

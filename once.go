@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/go-kit/log/level"
 
@@ -12,17 +15,20 @@ import (
 	"conversation_exporter/web"
 )
 
-// reading is what a program has that reads its targets once.
+// reading is what a program has that reads or checks its targets once.
 type reading struct {
-	stdout io.Writer
-	logs   logs
+	options *options
+	stdout  io.Writer
+	logs    logs
 }
 
-// readOnce is --once: it reads every target, writes its metrics, and gives the
-// tokens back. The exit code is 0 where every target is up and nothing failed.
+// readOnce is --once: it reads every target, gives the tokens back, and writes
+// the metrics. The exit code is 0 where every target is up and nothing failed.
 func readOnce(ctx context.Context, handler *web.Handler, c *collector.Collector, r reading) int {
-	err := handler.WriteOnce(ctx, r.stdout)
-	// The tokens are given back although a signal has ended the reading.
+	var metrics bytes.Buffer
+	err := handler.WriteOnce(ctx, &metrics)
+	// The tokens are given back although a signal has ended the reading, and before
+	// the writing: who reads it may be slow, or gone.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	if err := c.Close(closing); err != nil {
@@ -33,6 +39,9 @@ func readOnce(ctx context.Context, handler *web.Handler, c *collector.Collector,
 		return r.logs.refuse("the targets were read, but their metrics were not written", err)
 	case err != nil:
 		return r.logs.refuse("the targets were not read", err)
+	}
+	if _, err := r.stdout.Write(metrics.Bytes()); err != nil {
+		return r.logs.refuse("the metrics were not written", err)
 	}
 	if !allRead(c.Status()) {
 		return 1
@@ -58,8 +67,11 @@ func allRead(targets []collector.Status) bool {
 }
 
 // untilSignal runs what comes to an end by itself, and ends it in order at the
-// first signal, at once at the second. It returns the exit code.
+// first signal, at once at the second. It returns the exit code. Who reads the
+// output may leave, as head does: that must not kill the program, whose tokens
+// would stay in use.
 func untilSignal(ctx context.Context, signals <-chan os.Signal, logs logs, do func(context.Context) int) int {
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan int, 1)

@@ -208,3 +208,26 @@ func TestOnceOnTheDemo(t *testing.T) {
 	}
 	noCanary(t, stdout, stderr)
 }
+
+// A check that is run again and again is no way to get the address blocked, beside
+// an exporter that has failed too.
+func TestSafetyOfSignInOfChecksAgainAndAgain(t *testing.T) {
+	for _, flag := range []string{"--once", "--config.check-online"} {
+		sim, url := still(t)
+		file := write(t, "wrong.yml", "targets:\n"+targetBlock("office", url, "wrong", "      token_file: tokens.json\n"))
+		p := start(t, "--config.file="+file)
+		p.get(t, "/metrics")
+		for i := range 6 {
+			code, stdout, stderr := once(flag, "--config.file="+file)
+			said := strings.Contains(strings.Join(strings.Fields(stdout+stderr), " "), "3 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address")
+			if code != 1 || said != (i >= 2) {
+				t.Errorf("%s, run %d: exit code %d: %s%s", flag, i+1, code, stdout, stderr)
+			}
+			noCanary(t, stdout, stderr)
+		}
+		p.stop(t)
+		if n := sim.Yeastar.Requests("get_token"); n != 3 {
+			t.Errorf("%s: %d tries, want that of the exporter and two more", flag, n)
+		}
+	}
+}

@@ -410,3 +410,26 @@ func TestLesson08ReloadsUnderScrapes(t *testing.T) {
 		t.Errorf("log = %s", p.stderr.String())
 	}
 }
+
+// A pipe, or a file without end, must neither hang the program nor fill its memory.
+func TestAConfigurationThatIsNoFile(t *testing.T) {
+	_, url := still(t)
+	file := write(t, "good.yml", "targets:\n"+targetBlock("office", url, "", ""))
+	p := start(t, "--config.file="+file)
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(file, 0o600); err != nil {
+		t.Skip(err)
+	}
+	const want = "good.yml:1: (document): the file cannot be read: this is not a regular file; --config.file names the file to read\n"
+	if code, stdout, stderr := once("--config.check", "--config.file="+file); code != 1 || stdout != "" || !strings.HasSuffix(stderr, want) {
+		t.Errorf("exit code %d\nstdout: %s\nstderr: %s", code, stdout, stderr)
+	}
+	if status, text := p.post(t, "/-/reload"); status != 500 || !strings.HasSuffix(text, want) {
+		t.Errorf("the reload: %d %s", status, text)
+	}
+	hangUp(t)
+	p.logged(t, "the configuration was not reloaded", 2)
+	p.stop(t)
+}

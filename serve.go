@@ -78,7 +78,9 @@ func (s serving) run() int {
 		defer close(ended)
 		deaf()
 		s.shutDown(servers, cut)
-		hearer.Wait()
+		if !within(lingerTime, hearer.Wait) {
+			level.Warn(s.logs.own).Log("msg", "a reload is still under way, and is not waited for")
+		}
 	}()
 	select {
 	case <-ended:
@@ -86,6 +88,21 @@ func (s serving) run() int {
 	case <-s.signals:
 		level.Warn(s.logs.own).Log("msg", "exiting at once; tokens that were not given back stay in use until they expire")
 		return 1
+	}
+}
+
+// within reports whether something ends in time. What does not is left behind.
+func within(limit time.Duration, do func()) bool {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		do()
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(limit):
+		return false
 	}
 }
 
@@ -135,21 +152,21 @@ func (s serving) server(scrapes context.Context) *http.Server {
 // too long are cut, and answer with what they have. The tokens are given back
 // before the connections end: an idle one must not cost a token.
 func (s serving) shutDown(servers []*http.Server, cut func()) {
-	within := func(limit time.Duration, do func(context.Context)) {
+	during := func(limit time.Duration, do func(context.Context)) {
 		ctx, cancel := context.WithTimeout(context.Background(), limit)
 		defer cancel()
 		do(ctx)
 	}
-	within(drainTime, s.handler.Drain)
+	during(drainTime, s.handler.Drain)
 	cut()
-	within(cutTime, s.handler.Drain)
+	during(cutTime, s.handler.Drain)
 	s.stop()
-	within(closeTime, func(ctx context.Context) {
+	during(closeTime, func(ctx context.Context) {
 		if err := s.fleet.collector.Close(ctx); err != nil {
 			level.Warn(s.logs.own).Log("msg", "closing the targets failed", "err", err)
 		}
 	})
-	within(lingerTime, func(ctx context.Context) {
+	during(lingerTime, func(ctx context.Context) {
 		for _, server := range servers {
 			if err := server.Shutdown(ctx); err != nil {
 				server.Close() //nolint:errcheck // It was asked to end politely before.

@@ -299,3 +299,15 @@ func TestJunkInTheTimeoutHeader(t *testing.T) {
 		}
 	}
 }
+
+// A file may lie on a disk that does not answer. The end does not wait for it.
+func TestTheEndDoesNotWaitForWhatHangs(t *testing.T) {
+	hung := make(chan struct{})
+	defer close(hung)
+	if within(time.Millisecond, func() { <-hung }) {
+		t.Error("what hangs has ended")
+	}
+	if !within(time.Minute, func() {}) {
+		t.Error("what ends has not ended")
+	}
+}

@@ -65,9 +65,10 @@ type Runtime struct {
 	// Metrics counts the requests of all targets; nil means that nobody wants to
 	// know.
 	Metrics *httpapi.Metrics
-	// NoTokenFile leaves token files alone: who reads once takes tokens of its own
-	// and gives them back.
-	NoTokenFile bool
+	// OwnTokens is for who reads once, perhaps beside an exporter that runs: it takes
+	// tokens of its own and gives them back. Of a token file it counts the failed
+	// sign-ins, and leaves the file alone.
+	OwnTokens bool
 	// SignIns keeps all targets together, also those of an earlier reading of the
 	// file, from failing to sign in so often that a system blocks the address; nil
 	// means that each Source counts for itself.
@@ -84,7 +85,7 @@ func NewSignIns() *yeastar.SignIns { return yeastar.NewSignIns() }
 // Load reads the file at the path, and the target files that it names. Its error
 // joins every mistake in all of them, each as "file:line: key.path: sentence".
 func Load(path string, opts Options) (*Config, error) {
-	text, err := os.ReadFile(path)
+	text, err := readConfig(path)
 	if err != nil {
 		r := newReport(path)
 		r.root().failCause(reason(err), "the file cannot be read: %v; --config.file names the file to read", reason(err))

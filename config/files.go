@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -97,10 +99,7 @@ func (r *reading) addTargetFile(name string, at place) {
 	case slices.ContainsFunc(r.files, func(known *configFile) bool { return known.is(name, info) }):
 		return
 	}
-	var text []byte
-	if err = checkFile(name); err == nil {
-		text, err = os.ReadFile(name)
-	}
+	text, err := readConfig(name)
 	if err != nil {
 		s := &configFile{root: newReport(name).root(), info: info}
 		s.root.failCause(reason(err), "the file cannot be read: %v; target_files on line %d of %s matches it", reason(err), at.line, at.report.file)
@@ -114,6 +113,25 @@ func (r *reading) addTargetFile(name string, at place) {
 	case !s.root.has("targets") && len(s.root.report.problems) == 0:
 		s.root.key("targets").fail("is missing; a target file has the key targets, and no other")
 	}
+}
+
+// maxConfigBytes bounds what is read of a file: 500 targets need less than a
+// hundredth of it, and one that is endless must not take all memory.
+const maxConfigBytes = 16 << 20
+
+// readConfig reads a file of a configuration. What is no regular file is refused,
+// as it could block.
+func readConfig(path string) ([]byte, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // Nothing was written.
+	text, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
+	if err == nil && len(text) > maxConfigBytes {
+		return nil, fmt.Errorf("it is longer than %d MiB, which is too long for a configuration", maxConfigBytes>>20)
+	}
+	return text, err
 }
 
 // warn notes what is no mistake, but may not be meant.

@@ -225,3 +225,51 @@ func TestATargetFileThatIsNoFile(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// A link to a file is one, wherever it leads; what could be endless is refused.
+func TestFilesThatAreTooLongOrNone(t *testing.T) {
+	const (
+		long    = "the file cannot be read: it is longer than 16 MiB, which is too long for a configuration; "
+		no      = "the file cannot be read: this is not a regular file; "
+		main    = "--config.file names the file to read"
+		matched = "target_files on line 1 of main.yml matches it"
+	)
+	for name, tc := range map[string]struct {
+		// main and target are what the files are made of: a text, or endless or pipe.
+		main, target, want string
+	}{
+		"a main file without end":  {"endless", "", "main.yml:1: (document): " + long + main},
+		"a main file that is none": {"pipe", "", "main.yml:1: (document): " + no + main},
+		"a target file without end": {
+			"target_files: [a.yml]\n", "endless", "a.yml:1: (document): " + long + matched,
+		},
+		"a target file that is none": {"target_files: [a.yml]\n", "pipe", "a.yml:1: (document): " + no + matched},
+		"links":                      {"link", one("a"), "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := tree(t, map[string]string{"secret": "a"})
+			for file, text := range map[string]string{"main.yml": tc.main, "a.yml": tc.target} {
+				path := filepath.Join(dir, file)
+				var err error
+				switch text {
+				case "endless":
+					if err = os.WriteFile(path, nil, 0o600); err == nil {
+						err = os.Truncate(path, maxConfigBytes+1)
+					}
+				case "pipe":
+					err = syscall.Mkfifo(path, 0o600)
+				case "link":
+					err = os.Symlink("a.yml", path)
+				default:
+					err = os.WriteFile(path, []byte(text), 0o600)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := loaded(dir); got != tc.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"unicode"
 	"unicode/utf8"
 
@@ -117,10 +118,7 @@ func fileSecret(path string) func() (httpapi.Secret, error) {
 // readSecret reads a secret file, less one newline at its end. What is no
 // regular file is refused, as it could block or could not be read again.
 func readSecret(path string) (string, error) {
-	if err := checkFile(path); err != nil {
-		return "", err
-	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return "", err
 	}
@@ -139,19 +137,39 @@ func readSecret(path string) (string, error) {
 
 // checkFile reports why a file cannot be read.
 func checkFile(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("this is not a regular file")
-	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return err
 	}
 	return f.Close()
 }
+
+// openFile opens a regular file to read it, also by a link. It looks before it
+// opens, as opening a device may do something, and again at what it has opened: a
+// pipe may have taken the place of the file, and must not make it wait.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errIrregular
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = errIrregular
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// errIrregular is what a pipe, a directory or a device is refused with.
+var errIrregular = errors.New("this is not a regular file")
 
 // checkPath notes a file that cannot be read. The path is not shown: it might
 // be a secret under the wrong key.

@@ -219,15 +219,12 @@ func (b *yeastarBlock) options(t Target, rt Runtime) yeastar.Options {
 		secret = fileSecret(filepath.Clean(b.ClientSecretFile))
 	}
 	u, _ := url.Parse(b.URL) // The check parsed it before.
-	tokenFile := b.TokenFile
-	if rt.NoTokenFile {
-		tokenFile = ""
-	}
 	return yeastar.Options{
 		URL:       u.Scheme + "://" + u.Host,
 		ClientID:  b.ClientID,
 		Secret:    secret,
-		TokenFile: tokenFile,
+		TokenFile: b.TokenFile,
+		OwnTokens: rt.OwnTokens,
 		Viewers: yeastar.Viewers{
 			QueueMembers:  b.Viewers.QueueMembers,
 			API:           b.Viewers.API,

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // discoveryPath is where Prometheus finds the targets.
@@ -72,6 +74,9 @@ func parseExternalURL(text string) (*url.URL, error) {
 		err = errors.New("must have no query and no fragment")
 	case u.Path != "" && path.Clean(u.Path) != u.Path && (path.Clean(u.Path)+"/" != u.Path || u.Path == "//"):
 		err = errors.New("must have a plain path, without // and dots")
+	case !utf8.ValidString(u.Path) || strings.ContainsFunc(u.Path, unicode.IsControl) || strings.Contains(strings.ToLower(u.RawPath), "%2f"):
+		// The path is told decoded, and such a one would then be another.
+		err = errors.New("must have a plain path, without control characters and encoded slashes, in UTF-8")
 	default:
 		return u, nil
 	}

@@ -76,6 +76,7 @@ func TestExternalURL(t *testing.T) {
 		user  = "--web.external-url must have no user name or password; Prometheus has its own for a scrape job"
 		query = "--web.external-url must have no query and no fragment"
 		plain = "--web.external-url must have a plain path, without // and dots"
+		whole = "--web.external-url must have a plain path, without control characters and encoded slashes, in UTF-8"
 	)
 	for text, want := range map[string]string{
 		"": "", "http://a": "", "https://a/": "", "https://a:8443/b/c/": "", "http://[::1]:1/x": "", "https://a/b c": "",
@@ -84,6 +85,8 @@ func TestExternalURL(t *testing.T) {
 		"http://u:canary@a":       user, "http://u@a/b": user,
 		"http://a?": query, "http://a?b": query, "http://a#": query, "http://a/#b": query,
 		"http://a/b//c": plain, "http://a/../b": plain, "http://a/./": plain, "http://a//": plain,
+		"http://a/b%00": whole, "http://a/b%0Ac": whole, "http://a/b%2fc": whole, "http://a/b%2Fc": whole, "http://a/%7f": whole, "http://a/%c2%85": whole, "http://a/%ff": whole,
+		"http://a/b%20c%25": "",
 	} {
 		got := ""
 		if _, err := New(Options{Collector: collector.New(), TelemetryPath: DefaultTelemetryPath, ExternalURL: text}); err != nil {

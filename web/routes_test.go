@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/go-kit/log"
@@ -252,9 +254,39 @@ func TestOneBadSampleDoesNotTakeTheRest(t *testing.T) {
 // TestErrorLogKeepsToOneLine shows that several errors do not break a line.
 func TestErrorLogKeepsToOneLine(t *testing.T) {
 	var logged bytes.Buffer
-	errorLog{log.NewLogfmtLogger(&logged)}.Println("error gathering metrics:", prometheus.MultiError{io.EOF, http.ErrAbortHandler, fmt.Errorf("two\nlines")})
+	(&errorLog{logger: log.NewLogfmtLogger(&logged), answer: &answer{}}).Println("error gathering metrics:", prometheus.MultiError{io.EOF, http.ErrAbortHandler, fmt.Errorf("two\nlines")})
 	want := `level=error msg="writing metrics failed" err="error gathering metrics: EOF; net/http: abort Handler; two; lines"` + "\n"
 	if got := logged.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// gone is a scraper that hangs up after so many bytes.
+type gone struct {
+	*httptest.ResponseRecorder
+	left int
+}
+
+func (g *gone) Write(text []byte) (int, error) {
+	if g.left -= len(text); g.left < 0 {
+		return 0, syscall.EPIPE
+	}
+	return g.ResponseRecorder.Write(text)
+}
+
+// A scraper that leaves is one line of the log, however many metrics it misses.
+func TestAScraperThatLeavesIsOneLineOfTheLog(t *testing.T) {
+	for _, route := range []string{"/metrics", "/probe?target=a"} {
+		var logged bytes.Buffer
+		h := newHandler(t, Options{Logger: log.NewLogfmtLogger(&logged)}, target("a", &fakeSource{open: oneSession}))
+		for range 2 {
+			logged.Reset()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, route, http.NoBody)
+			h.ServeHTTP(&gone{httptest.NewRecorder(), 300}, r)
+			want := `level=warn msg="the scraper left before it had all of the metrics" err="broken pipe"` + "\n"
+			if got := logged.String(); got != want {
+				t.Errorf("%s: logged %q, want %q", route, got, want)
+			}
+		}
 	}
 }

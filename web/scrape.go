@@ -75,11 +75,12 @@ func (h *Handler) limit(r *http.Request) time.Duration {
 
 // write writes what was gathered, in the form that the scraper asks for.
 func (h *Handler) write(w http.ResponseWriter, r *http.Request, from prometheus.Gatherer) {
+	out := &answer{ResponseWriter: w}
 	promhttp.HandlerFor(from, promhttp.HandlerOpts{
-		ErrorLog: errorLog{h.opts.Logger},
+		ErrorLog: &errorLog{logger: h.opts.Logger, answer: out},
 		// The other way would write a stack trace to the scraper.
 		ErrorHandling:     promhttp.ContinueOnError,
 		Registry:          h.registry,
 		EnableOpenMetrics: true,
-	}).ServeHTTP(w, r)
+	}).ServeHTTP(out, r)
 }

@@ -208,11 +208,25 @@ func say(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
-// errorLog hands what promhttp complains of to the logger, on one line.
-type errorLog struct{ logger log.Logger }
+// errorLog hands what promhttp complains of in one answer to the logger, on one
+// line each.
+type errorLog struct {
+	logger log.Logger
+	// answer knows whether the scraper has left. promhttp tries to write each
+	// family all the same, and tells of each that it could not.
+	answer *answer
+	told   bool
+}
 
 // Println implements promhttp.Logger.
-func (l errorLog) Println(v ...any) {
+func (l *errorLog) Println(v ...any) {
+	if l.answer.failed != nil {
+		if !l.told {
+			l.told = true
+			level.Warn(l.logger).Log("msg", "the scraper left before it had all of the metrics", "err", l.answer.failed)
+		}
+		return
+	}
 	for i := range v {
 		var many prometheus.MultiError
 		if err, ok := v[i].(error); ok && errors.As(err, &many) {
@@ -220,4 +234,19 @@ func (l errorLog) Println(v ...any) {
 		}
 	}
 	level.Error(l.logger).Log("msg", "writing metrics failed", "err", strings.ReplaceAll(strings.TrimSpace(fmt.Sprintln(v...)), "\n", "; "))
+}
+
+// answer is a ResponseWriter that knows why nothing more can be written.
+type answer struct {
+	http.ResponseWriter
+	failed error
+}
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(text []byte) (int, error) {
+	n, err := a.ResponseWriter.Write(text)
+	if err != nil && a.failed == nil {
+		a.failed = err
+	}
+	return n, err
 }

@@ -32,6 +32,8 @@ type guard struct {
 	clock   httpapi.Clock
 	// where is the address of the PBX, who the application.
 	where, who string
+	// cautious leaves one failure to another program, which may be about to have it.
+	cautious bool
 	// refusal is what this Source's last sign-in failed with, at refusedAt, and
 	// tried is the secret that it was tried with.
 	refusal   error
@@ -89,6 +91,9 @@ func (g *guard) take(what try) (turn <-chan struct{}, err error) {
 		return nil, err
 	}
 	room := a.room(c, what, now)
+	if g.cautious {
+		room = min(room, failuresAllowed-1)
+	}
 	switch {
 	case what.refresh && (len(a.failures) >= room || what.issued.Before(a.refusedAt)):
 		return nil, errNoRoom

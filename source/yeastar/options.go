@@ -24,6 +24,10 @@ type Options struct {
 	Secret func() (httpapi.Secret, error)
 	// TokenFile is where the token outlives a crash; empty for nowhere.
 	TokenFile string
+	// OwnTokens leaves the tokens in TokenFile to the program whose file it is, and
+	// the file as it is. Only the failed sign-ins in it count; those of this Source
+	// are kept beside it.
+	OwnTokens bool
 	// Viewers are those whose sessions are listed.
 	Viewers Viewers
 	// APIDestination is DestinationAutomation or DestinationAgents.

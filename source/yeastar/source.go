@@ -94,6 +94,7 @@ func New(opts Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the client of the PBX: %w", err)
 	}
+	file, records := keepers(opts)
 	s := &Source{
 		opts:    opts,
 		turnAt:  make(map[viewer]time.Time),
@@ -104,10 +105,13 @@ func New(opts Options) (*Source, error) {
 		client:  client,
 		tokens: &tokens{
 			client: client, clientID: opts.ClientID, secret: opts.Secret, clock: opts.Clock,
-			file:  newTokenFile(opts.TokenFile, opts.URL, opts.ClientID),
-			guard: guard{signIns: opts.SignIns, clock: opts.Clock, where: pbxAddress(opts.URL), who: opts.ClientID},
+			file: file, beside: records,
+			guard: guard{signIns: opts.SignIns, clock: opts.Clock, where: pbxAddress(opts.URL), who: opts.ClientID, cautious: records.cautious()},
 		},
 	}
+	// All targets of an address count together, so what is on record of each must be
+	// known before the first of them signs in.
+	records.recall(&s.tokens.guard)
 	s.dir = newDirectory(s)
 	return s, nil
 }

@@ -35,6 +35,8 @@ type tokens struct {
 	clock    httpapi.Clock
 	// file keeps the tokens for the next start; nil where none is wanted.
 	file *tokenFile
+	// beside are the records of failures, also those of other programs.
+	beside beside
 
 	mu sync.Mutex
 	// access is what calls carry; empty where there is none.
@@ -102,6 +104,7 @@ func (t *tokens) take(ctx context.Context) (httpapi.Secret, *signIn, error) {
 	}
 	usable := !t.access.Empty() && now.Before(t.accessUntil)
 	if t.running == nil && (!usable || !now.Before(t.renewAt)) {
+		t.beside.recall(&t.guard)
 		t.start(ctx)
 	}
 	if usable {

@@ -251,6 +251,7 @@ func (t *tokens) load(now time.Time) {
 // save writes down the tokens and what was tried. Only the sign-in under way
 // calls it, so there is one at a time.
 func (t *tokens) save() {
+	t.beside.save(&t.guard)
 	if t.file == nil {
 		return
 	}
