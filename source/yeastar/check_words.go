@@ -24,7 +24,7 @@ func (c *checker) judge(path string, err error) (conversation.Verdict, advice) {
 	var withheld withheldError
 	switch {
 	case errors.As(err, &withheld):
-		return conversation.VerdictUntried, advice{withheld.Error(), "mend the credentials, and check again after that time"}
+		return conversation.VerdictUntried, advice{withheld.Error(), "mend what failed, and check again after that time"}
 	case errors.Is(err, errStopped):
 		return conversation.VerdictUntried, advice{meaning: "it was not asked after the answer of " + c.stopped}
 	case errors.Is(err, conversation.ErrUnsupported):
