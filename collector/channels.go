@@ -96,11 +96,15 @@ func (b *beside) showChannels(v *view, l labels) {
 		return
 	}
 	v.channelsUp, v.traffic = make(map[channelName]bool), make(map[channelName]traffic)
+	v.channelsLapsed = make(map[channelName]bool)
 	untold := make(map[channelName]bool)
 	for i, with := range channelNames(b.channels.list, l) {
 		c := &b.channels.list[i]
 		if up, ok := v.channelsUp[with]; c.UpTold {
 			v.channelsUp[with] = c.Up && (up || !ok)
+		}
+		if c.Lapsed {
+			v.channelsLapsed[with] = true
 		}
 		as := channelName{channel: with.channel, name: with.name}
 		if !plausible(c.Today) {

@@ -40,7 +40,9 @@ type view struct {
 	agents headcount
 	// channelsUp and traffic are what is shown of the channels.
 	channelsUp map[channelName]bool
-	traffic    map[channelName]traffic
+	// channelsLapsed are those whose subscription is over.
+	channelsLapsed map[channelName]bool
+	traffic        map[channelName]traffic
 	// agentSessions and agentPresent are what is shown of each agent, by label.
 	agentSessions map[string]int
 	agentPresent  map[string]bool
@@ -332,6 +334,7 @@ func (t *Target) contain(doing string, read func() error) (err error) {
 func (v *view) fail(err error) {
 	v.tallies, v.backlogs, v.sending, v.inbound, v.list, v.besides = nil, nil, nil, nil, nil, nil
 	v.queues, v.agents, v.channelsUp, v.traffic, v.agentSessions, v.agentPresent = nil, headcount{}, nil, nil, nil, nil
+	v.channelsLapsed = nil
 	for i := range v.outcomes {
 		o := &v.outcomes[i]
 		o.success, o.partial, o.problems = false, false, append(o.problems, err)

@@ -80,6 +80,8 @@ type UnattendedStatus struct {
 type ChannelStatus struct {
 	// Channel, Name and Provider are the labels.
 	Channel, Name, Provider string
+	// Lapsed is true where its subscription is over.
+	Lapsed bool
 }
 
 // StateStatus is one state that a session can have.

@@ -135,6 +135,8 @@ func TestTheStatusTellsWhoWaitsWhere(t *testing.T) {
 	s.channels = []conversation.Channel{
 		{Kind: "whatsapp", Name: "Line", Provider: "twilio", Up: true, UpTold: true},
 		{Kind: "sms", Name: "Hotline", Provider: "twilio", UpTold: true},
+		{Kind: "sms", Name: "Desk", Provider: "twilio", UpTold: true, Lapsed: true},
+		{Kind: "sms", Name: "Desk", Provider: "twilio", Up: true, UpTold: true},
 		{Kind: "facebook", Name: "Page", Provider: "meta"},
 	}
 	in := func(id int64, name string, state conversation.State) func(*conversation.Session) {
@@ -171,7 +173,7 @@ func TestTheStatusTellsWhoWaitsWhere(t *testing.T) {
 	if want := []UnattendedStatus{{Queue: "Support", Waiting: 1, Agents: 2}}; !slices.Equal(st.Unattended, want) {
 		t.Errorf("unattended: %+v, want %+v", st.Unattended, want)
 	}
-	if want := []ChannelStatus{{Channel: "sms", Name: "Hotline", Provider: "twilio"}}; !slices.Equal(st.ChannelsDown, want) {
+	if want := []ChannelStatus{{Channel: "sms", Name: "Desk", Provider: "twilio", Lapsed: true}, {Channel: "sms", Name: "Hotline", Provider: "twilio"}}; !slices.Equal(st.ChannelsDown, want) {
 		t.Errorf("channels: %+v, want %+v", st.ChannelsDown, want)
 	}
 	if st.Present != 1 || st.Agents != 3 {

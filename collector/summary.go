@@ -138,7 +138,7 @@ func (v *view) channelsDown() []ChannelStatus {
 	var list []ChannelStatus
 	for c, up := range v.channelsUp {
 		if !up {
-			list = append(list, ChannelStatus{Channel: c.channel, Name: c.name, Provider: c.provider})
+			list = append(list, ChannelStatus{Channel: c.channel, Name: c.name, Provider: c.provider, Lapsed: v.channelsLapsed[c]})
 		}
 	}
 	slices.SortFunc(list, func(a, b ChannelStatus) int {

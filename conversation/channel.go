@@ -10,6 +10,9 @@ type Channel struct {
 	Provider string
 	// Up is true while the channel is connected, UpTold where the system tells.
 	Up, UpTold bool
+	// Lapsed is true where it is not connected because its subscription is over: no
+	// setting mends that, somebody has to renew it.
+	Lapsed bool
 	// Today is what came and went since midnight of the system; nil where the
 	// system does not tell.
 	Today *Traffic

@@ -111,7 +111,11 @@ func attention(s collector.Status) []string {
 		if c.Provider != "" {
 			name += " (" + c.Provider + ")"
 		}
-		list = append(list, "The "+name+" is not connected.")
+		why := ""
+		if c.Lapsed {
+			why = ": its subscription is over, renew the plan"
+		}
+		list = append(list, "The "+name+" is not connected"+why+".")
 	}
 	return list
 }

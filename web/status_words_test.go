@@ -162,11 +162,11 @@ func TestWhoWaitsIsToldInWords(t *testing.T) {
 func TestWhatNeedsSomebodyIsToldInWords(t *testing.T) {
 	got := attention(collector.Status{
 		Unattended:   []collector.UnattendedStatus{{Queue: "Sales", Waiting: 1, Agents: 3}, {Queue: "Night", Waiting: 2}},
-		ChannelsDown: []collector.ChannelStatus{{Channel: "sms", Name: "Hotline", Provider: "twilio"}, {Channel: "facebook", Name: "Page"}},
+		ChannelsDown: []collector.ChannelStatus{{Channel: "sms", Name: "Hotline", Provider: "twilio"}, {Channel: "facebook", Name: "Page", Lapsed: true}},
 	})
 	want := []string{
 		"Queue Sales: 1 customer waits, and none of its 3 agents is there.", "Queue Night: 2 customers wait, and it has no agents.",
-		"The sms channel Hotline (twilio) is not connected.", "The facebook channel Page is not connected.",
+		"The sms channel Hotline (twilio) is not connected.", "The facebook channel Page is not connected: its subscription is over, renew the plan.",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

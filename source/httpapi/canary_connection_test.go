@@ -16,7 +16,13 @@ import (
 // first label is longer than a name allows, so that none is even asked.
 var unresolvable = strings.Repeat("x", 64) + ".invalid"
 
-const brokeOff = "the connection was closed before the answer was whole"
+// The sentences about connections that break. perhapsTLS is told as long as
+// nothing was ever answered at an address of http://.
+const (
+	brokeOff   = "the connection was closed before the answer was whole: look whether the system restarts or is overloaded, and at what stands in front of it"
+	noAnswer   = "no answer in time: look whether the system hangs or is overloaded, or allow it more time (scrape_timeout of Prometheus, or timeout)"
+	perhapsTLS = "; it may be a port of HTTPS, and url says http://: write https:// in url, or the port of HTTP"
+)
 
 // hung takes a request and answers only when the caller has left; end is called
 // once the request is there.
@@ -41,7 +47,7 @@ func TestLesson01NoTokenWhenTheCallIsEnded(t *testing.T) {
 		err          error
 		text, before string
 	}{
-		{context.DeadlineExceeded, "no answer in time", "the time was over before this was asked: allow the scrape more time, or raise requests_per_second"},
+		{context.DeadlineExceeded, noAnswer, "the time was over before this was asked: allow the scrape more time, or raise requests_per_second"},
 		{context.Canceled, left, left},
 	}
 	for _, end := range ends {
@@ -107,7 +113,11 @@ func write(text string) func(net.Conn) {
 // TestLesson01NoTokenInConnectionErrors is about connections that are not made,
 // break, or carry something else than HTTP.
 func TestLesson01NoTokenInConnectionErrors(t *testing.T) {
-	const junk = "the other side does not speak HTTP as expected: check scheme and port in url"
+	const (
+		hungUp    = "the connection was closed before the answer was whole" + perhapsTLS
+		junk      = "the other side does not speak HTTP as expected" + perhapsTLS
+		junkChunk = "the other side does not speak HTTP as expected: check scheme and port in url"
+	)
 	raw := func(talk func(net.Conn)) func(*testing.T) (Config, string) {
 		return withClient(func(t *testing.T) string { return "http://" + rawServer(t, afterRequest(talk)) })
 	}
@@ -115,7 +125,7 @@ func TestLesson01NoTokenInConnectionErrors(t *testing.T) {
 		{
 			name:   "refused port",
 			start:  withClient(func(t *testing.T) string { return "http://" + refusedAddress(t) }),
-			reason: ReasonConnection, text: "connecting to ADDRESS failed: connection refused",
+			reason: ReasonConnection, text: "connecting to ADDRESS failed (connection refused): look whether the system is up, and check host and port in url",
 		},
 		{
 			name:   "unresolvable name",
@@ -132,15 +142,15 @@ func TestLesson01NoTokenInConnectionErrors(t *testing.T) {
 			start:  withClient(func(*testing.T) string { return "gopher://127.0.0.1" }),
 			reason: ReasonConnection, text: unsendable,
 		},
-		{name: "closed without a word", start: raw(write("")), reason: ReasonConnection, text: brokeOff, sent: true},
-		{name: "cut in the head", start: raw(write("HTTP/1.1 200 OK\r\nContent-Type: " + canary)), reason: ReasonConnection, text: brokeOff, sent: true},
+		{name: "closed without a word", start: raw(write("")), reason: ReasonConnection, text: hungUp, sent: true},
+		{name: "cut in the head", start: raw(write("HTTP/1.1 200 OK\r\nContent-Type: " + canary)), reason: ReasonConnection, text: hungUp, sent: true},
 		{name: "cut in the body", start: raw(write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"" + canary)), reason: ReasonConnection, text: brokeOff, sent: true},
 		{name: "cut in a chunk", start: raw(write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + canary)), reason: ReasonConnection, text: brokeOff, sent: true},
-		{name: "reset", start: raw(reset), reason: ReasonConnection, text: brokeOff, sent: true},
+		{name: "reset", start: raw(reset), reason: ReasonConnection, text: hungUp, sent: true},
 		{name: "junk", start: raw(write(canary + "\r\n\r\n" + canary)), reason: ReasonConnection, text: junk, sent: true},
 		{name: "junk for a status", start: raw(write("HTTP/1.1 " + canary + "\r\n\r\n")), reason: ReasonConnection, text: junk, sent: true},
 		{name: "junk for a header", start: raw(write("HTTP/1.1 200 OK\r\n" + canary + "\r\n\r\n")), reason: ReasonConnection, text: junk, sent: true},
-		{name: "junk for a chunk", start: raw(write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + canary + "\r\n")), reason: ReasonConnection, text: junk, sent: true},
+		{name: "junk for a chunk", start: raw(write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + canary + "\r\n")), reason: ReasonConnection, text: junkChunk, sent: true},
 		{name: "junk for a redirect", start: raw(write("HTTP/1.1 302 Found\r\nLocation: http://%zz/" + canaryCore + "\r\n\r\n")), reason: ReasonConnection, text: junk, sent: true},
 		{name: "a TLS alert", start: raw(write("\x15\x03\x03\x00\x02\x02\x46")), reason: ReasonConnection, text: junk, sent: true},
 	}

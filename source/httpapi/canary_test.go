@@ -177,7 +177,7 @@ func TestLesson01NoTokenInStatusErrors(t *testing.T) {
 	}{
 		{http.StatusCreated, ReasonDecode, unused},
 		{http.StatusNoContent, ReasonDecode, unused},
-		{http.StatusBadRequest, ReasonHTTP4xx, noAPI},
+		{http.StatusBadRequest, ReasonHTTP4xx, "there is no such API at this address (HTTP %d)" + perhapsTLS},
 		{http.StatusUnauthorized, ReasonAuth, refused},
 		{http.StatusForbidden, ReasonAuth, refused},
 		{http.StatusNotFound, ReasonHTTP4xx, noAPI},
@@ -214,7 +214,7 @@ func TestLesson01NoTokenInBodyErrors(t *testing.T) {
 		{"wrong type in a map", `{"data":{"` + canaryCore + `":"` + canaryCore + `"}}`, ReasonDecode, `the field "data" of the answer is not of the documented kind`},
 		{"wrong type of the whole", `["` + canaryCore + `"]`, ReasonDecode, "the answer as a whole is not of the documented kind"},
 		{"a text", `"` + canaryCore + `"`, ReasonDecode, "the answer as a whole is not of the documented kind"},
-		{"over the cap", `{"errmsg":"` + strings.Repeat(canaryCore, 40) + `"}`, ReasonTooLarge, "the answer is larger than 256 bytes"},
+		{"over the cap", `{"errmsg":"` + strings.Repeat(canaryCore, 40) + `"}`, ReasonTooLarge, "the answer is larger than 256 bytes: lower page_size, or look at what stands in front of the system"},
 	}
 	for _, c := range cases {
 		f := failing{start: served(answer(c.body)), reason: c.reason, text: c.text, sent: true}

@@ -70,7 +70,7 @@ func TestLesson01NoTokenInHandshakeErrors(t *testing.T) {
 			start: withClient(func(t *testing.T) string { return "https://" + rawServer(t, readHello) }),
 		},
 		{
-			name: "alert", reason: ReasonTLS, text: "the other side refused the handshake: handshake failure",
+			name: "alert", reason: ReasonTLS, text: "the other side refused the handshake (handshake failure): check tls_config, or what the other side asks of a client",
 			start: withClient(func(t *testing.T) string {
 				return "https://" + rawServer(t, func(conn net.Conn) {
 					readHello(conn)
@@ -90,7 +90,7 @@ func TestLesson01NoTokenInHandshakeErrors(t *testing.T) {
 				})
 			}),
 		},
-		{name: "no version in common", start: oldServer(a), reason: ReasonTLS, text: "the other side refused the handshake: protocol version not supported"},
+		{name: "no version in common", start: oldServer(a), reason: ReasonTLS, text: "the other side refused the handshake (protocol version not supported): check tls_config, or what the other side asks of a client"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.check(t) })
@@ -125,7 +125,7 @@ func TestLesson01NoTokenToATLSPortSpokenPlainTo(t *testing.T) {
 		start: withClient(func(t *testing.T) string {
 			return "http://" + addressOf(t, newTLSServer(t, a.sign(t, leaf{}), answer("{}")).URL)
 		}),
-		reason: ReasonHTTP4xx, text: "there is no such API at this address (HTTP 400): check scheme, host and port in url", sent: true,
+		reason: ReasonHTTP4xx, text: "there is no such API at this address (HTTP 400)" + perhapsTLS, sent: true,
 	}.check(t)
 }
 

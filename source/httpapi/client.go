@@ -79,6 +79,9 @@ type Client struct {
 	skew atomic.Pointer[time.Duration]
 	// tired is true from when a call was repeated in vain until one succeeds.
 	tired atomic.Bool
+	// known is true once a call has succeeded, so that the address is right.
+	known   atomic.Bool
+	silence silence
 	// reading makes the calls that may be repeated, single all others; see
 	// TransportConfig.roundTripper.
 	reading, single *http.Client
@@ -180,7 +183,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error
 
 // attempt makes one attempt at a call, and counts it.
 func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, Verdict) {
-	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet, once: req.Once}
+	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet, once: req.Once, silence: &c.silence}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { call.reach(connecting) },
 		// With HTTP/2 the answer may break before the transport tells that it has
@@ -214,18 +217,34 @@ func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, ou
 	if call.reading {
 		client = c.reading
 	}
+	c.silence.began(call)
+	defer c.silence.left(call) // An answer may be more than its decoder can take.
 	resp, err := client.Do(req)
 	if err != nil {
-		return time.Time{}, call.failure(ctx, err).verdict()
+		e := call.failure(ctx, err)
+		c.silence.ended(call, e)
+		if c.strangerByHTTP() && e.Reason == ReasonConnection && e.Sent {
+			e.suspectTLS()
+		}
+		return time.Time{}, e.verdict()
 	}
 	now := c.clock.Now()
 	c.throttle.ask(resp, now)
-	if e := c.read(ctx, call, resp, out); e != nil {
+	e := c.read(ctx, call, resp, out)
+	c.silence.ended(call, e)
+	if e != nil {
+		if c.strangerByHTTP() && e.Status == http.StatusBadRequest {
+			e.suspectTLS()
+		}
 		return time.Time{}, e.verdict()
 	}
+	c.known.Store(true)
 	c.told(resp, now)
 	return c.clock.Now(), Verdict{}
 }
+
+// strangerByHTTP reports whether url says http:// and no call has succeeded yet.
+func (c *Client) strangerByHTTP() bool { return c.base.Scheme == "http" && !c.known.Load() }
 
 // told notes the clock of the system. An error's Date may be that of something
 // in front of it.
@@ -330,10 +349,10 @@ func (c *Client) read(ctx context.Context, call *call, resp *http.Response, out 
 		return call.failure(ctx, err)
 	}
 	if int64(len(text)) > c.maxBody {
-		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer is larger than %d bytes", c.maxBody)}
+		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer is larger than %d bytes: lower page_size, or look at what stands in front of the system", c.maxBody)}
 	}
 	if bytes.Count(text, []byte{','}) > maxParts {
-		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer has more than %d parts", maxParts)}
+		return &Error{Endpoint: endpoint, Reason: ReasonTooLarge, Sent: true, Text: fmt.Sprintf("the answer has more than %d parts: lower page_size, or look at what stands in front of the system", maxParts)}
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return &Error{Endpoint: endpoint, Reason: ReasonDecode, Sent: true, Text: describeBody(text, err)}

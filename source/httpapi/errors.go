@@ -60,19 +60,36 @@ type Error struct {
 	Text string
 	// Certificate is what the server showed, where that was refused; else nil.
 	Certificate *Certificate
+	// unasked is true where the time was over before the call had its turn.
+	unasked bool
 	// cause is only ever a context's error, which holds nothing of the request.
 	cause error
 }
 
+// Remedies that several sentences have.
+const (
+	remedySlow   = "look whether the system hangs or is overloaded, or allow it more time (scrape_timeout of Prometheus, or timeout)"
+	remedyBroken = "look whether the system restarts or is overloaded, and at what stands in front of it"
+)
+
+// NoAnswer is what is told where an answer was waited for in vain.
+const NoAnswer = "no answer in time: " + remedySlow
+
 // Error implements error.
 func (e *Error) Error() string { return e.Endpoint + ": " + e.Text }
 
-// Key leaves out the instant until which a system wants to be left alone.
+// Key leaves out the instant until which a system wants to be left alone, and why
+// it was not a call's turn: a system that is slow is silent in one pass and not in
+// the next.
 func (e *Error) Key() string {
-	if e.Reason == ReasonThrottled {
+	switch {
+	case e.Reason == ReasonThrottled:
 		return e.Endpoint + ": " + string(e.Reason)
+	case e.unasked:
+		return e.Endpoint + ": not asked in time"
+	default:
+		return e.Error()
 	}
-	return e.Error()
 }
 
 // Unwrap gives the context's error where the deadline or a cancellation is why.
@@ -96,6 +113,8 @@ type call struct {
 	// reading is true for a GET, once for one that is never repeated.
 	reading, once bool
 	come          atomic.Int32
+	// silence is that of the system.
+	silence *silence
 }
 
 // reach notes how far the call has come; a second try of the transport does not
@@ -121,7 +140,7 @@ func (c *call) failure(ctx context.Context, err error) *Error {
 	case errors.Is(err, context.Canceled):
 		e.Reason, e.Text, e.cause = ReasonTimeout, "nobody waits for the answer any more", context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		e.Reason, e.Text = ReasonTimeout, c.tooLate(come)
+		e.Reason, e.Text, e.unasked = ReasonTimeout, c.tooLate(come), come == waiting
 		// The network has limits of its own, which leave the scrape its time.
 		if e.cause = ctx.Err(); come == waiting {
 			e.cause = context.DeadlineExceeded
@@ -135,13 +154,15 @@ func (c *call) failure(ctx context.Context, err error) *Error {
 
 // tooLate says what the time was spent on.
 func (c *call) tooLate(come progress) string {
-	switch come {
-	case waiting:
+	switch {
+	case come == waiting && c.silence.on():
+		return "not asked, as the system did not answer in time: " + remedySlow
+	case come == waiting:
 		return "the time was over before this was asked: allow the scrape more time, or raise requests_per_second"
-	case connecting:
+	case come == connecting:
 		return "no connection to " + c.host + " in time: a firewall may be in between, or the address is wrong"
 	default:
-		return "no answer in time"
+		return NoAnswer
 	}
 }
 
@@ -167,17 +188,17 @@ func describe(err error, sent bool) (Reason, string) {
 		errno  syscall.Errno
 		stream streamError
 	)
-	who, key := "", "url"
+	who, key, remedy := "", "url", "look whether the system is up, and check host and port in url"
 	if errors.As(err, &op) && op.Op == "proxyconnect" {
-		err, who, key = op.Err, "the proxy ", "proxy_url"
+		err, who, key, remedy = op.Err, "the proxy ", "proxy_url", "look whether the proxy is up, and check proxy_url"
 	}
 	switch {
 	case errors.As(err, &dns):
 		return ReasonConnection, fmt.Sprintf("the name %s does not resolve: check the host in %s", dns.Name, key)
 	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &errno):
-		return ReasonConnection, fmt.Sprintf("connecting to %s%s failed: %s", who, op.Addr, errno.Error())
+		return ReasonConnection, fmt.Sprintf("connecting to %s%s failed (%s): %s", who, op.Addr, errno.Error(), remedy)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.As(err, &stream):
-		return ReasonConnection, "the connection was closed before the answer was whole"
+		return ReasonConnection, "the connection was closed before the answer was whole: " + remedyBroken
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
 		return ReasonTLS, "a file that the settings name cannot be read: check tls_config and http_headers"
 	case !sent:
@@ -222,13 +243,20 @@ func describeTLS(err error) (Reason, string) {
 		return ReasonTLS, "the port does not speak TLS: check scheme and port in url"
 	case errors.As(err, &op) && op.Op == "remote error":
 		// crypto/tls says so of an alert, and words it by a list of its own.
-		return ReasonTLS, "the other side refused the handshake: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
+		return ReasonTLS, "the other side refused the handshake (" + strings.TrimPrefix(op.Err.Error(), "tls: ") + "): check tls_config, or what the other side asks of a client"
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return ReasonTLS, "the port speaks plain HTTP: write http:// in url, or the HTTPS port"
 	case strings.HasPrefix(err.Error(), "tls: "):
 		return ReasonTLS, "the other side does not speak TLS as expected: check the port in url, and min_version and max_version in tls_config where they are set"
 	}
 	return "", ""
+}
+
+// suspectTLS says so where url may say http:// to a port of HTTPS, which answers
+// with a 400 or hangs up.
+func (e *Error) suspectTLS() {
+	meaning, _, _ := strings.Cut(e.Text, ": ")
+	e.Text = meaning + "; it may be a port of HTTPS, and url says http://: write https:// in url, or the port of HTTP"
 }
 
 // statusError judges the HTTP status; it is nil for 200.

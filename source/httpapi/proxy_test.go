@@ -178,8 +178,8 @@ func TestLesson01NoTokenInProxyErrors(t *testing.T) {
 	}
 	nowhere := func(*testing.T) string { return unresolvable + ":3128" }
 	cases := []failing{
-		{name: "refused port, plain", start: by("http", refusedAddress), reason: ReasonConnection, text: "connecting to the proxy ADDRESS failed: connection refused"},
-		{name: "refused port, tunnel", start: by("https", refusedAddress), reason: ReasonConnection, text: "connecting to the proxy ADDRESS failed: connection refused"},
+		{name: "refused port, plain", start: by("http", refusedAddress), reason: ReasonConnection, text: "connecting to the proxy ADDRESS failed (connection refused): look whether the proxy is up, and check proxy_url"},
+		{name: "refused port, tunnel", start: by("https", refusedAddress), reason: ReasonConnection, text: "connecting to the proxy ADDRESS failed (connection refused): look whether the proxy is up, and check proxy_url"},
 		{name: "unresolvable", start: by("http", nowhere), reason: ReasonConnection, text: "the name " + unresolvable + " does not resolve: check the host in proxy_url"},
 		{name: "credentials, plain", start: by("http", refusing(407)), reason: ReasonAuth, text: "the proxy asks for credentials (HTTP 407): write them into proxy_url", sent: true},
 		{name: "credentials, tunnel", start: by("https", refusing(407)), reason: ReasonConnection, text: unsendable},

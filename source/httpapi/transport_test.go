@@ -144,8 +144,8 @@ func TestClientCertificate(t *testing.T) {
 	}{
 		{"right", ours, ""},
 		{"right, with a pin", pinned, ""},
-		{"none", trusting(a), "the other side refused the handshake: handshake failure"},
-		{"of another authority", theirs, "the other side refused the handshake: unknown certificate authority"},
+		{"none", trusting(a), "the other side refused the handshake (handshake failure): check tls_config, or what the other side asks of a client"},
+		{"of another authority", theirs, "the other side refused the handshake (unknown certificate authority): check tls_config, or what the other side asks of a client"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

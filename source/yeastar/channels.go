@@ -12,10 +12,13 @@ import (
 	"conversation_exporter/conversation"
 )
 
-// channelUp is the status of a channel that is connected; the others are that it
-// is not, and that its subscription is over (vendor's page "Query Message Channel
-// List").
-const channelUp = "status_connect_succ"
+// channelUp is the status of a channel that is connected, channelLapsed that of one
+// whose subscription is over; any other is not connected (vendor's page "Query
+// Message Channel List").
+const (
+	channelUp     = "status_connect_succ"
+	channelLapsed = "status_sub_invalid"
+)
 
 // Channels implements conversation.Source. The list is at most 10 minutes old, and
 // never from before the PBX's last midnight, when its counts begin anew.
@@ -48,7 +51,7 @@ func (s *Source) Channels(ctx context.Context) ([]conversation.Channel, error) {
 func (c *channelRow) channel() conversation.Channel {
 	out := conversation.Channel{
 		Kind: string(c.Type), Name: conversation.Label(string(c.Name)), Provider: conversation.Label(string(c.Provider)),
-		Up: c.Status == channelUp, UpTold: c.Status != "",
+		Up: c.Status == channelUp, UpTold: c.Status != "", Lapsed: c.Status == channelLapsed,
 	}
 	if c.Sent.told && c.Delivered.told && c.Failed.told && c.Received.told {
 		out.Today = &conversation.Traffic{Sent: c.Sent.n, Delivered: c.Delivered.n, Failed: c.Failed.n, Received: c.Received.n}

@@ -31,8 +31,8 @@ func TestChannels(t *testing.T) {
 			want:   []conversation.Channel{{Kind: "whatsapp", Name: "Desk", Provider: "whatsapp", UpTold: true}},
 		},
 		"a subscription that is over": {
-			answer: `{"errcode":0,"data":[{"id":3,"status":"status_sub_invalid","name":"Page","channel":"facebook","type":"facebook"}]}`,
-			want:   []conversation.Channel{{Kind: "facebook", Name: "Page", Provider: "facebook", UpTold: true}},
+			answer: `{"errcode":0,"data":[{"id":3,"status":"status_sub_invalid","reason":"canary","name":"Page","channel":"facebook","type":"facebook"}]}`,
+			want:   []conversation.Channel{{Kind: "facebook", Name: "Page", Provider: "facebook", UpTold: true, Lapsed: true}},
 		},
 		"without a status it is not known": {
 			answer: `{"errcode":0,"data":[{"id":3,"name":"Page","channel":"facebook","type":"facebook","sent":0,"delivered":0,"failed":0,"received":0}]}`,

@@ -294,23 +294,12 @@ func (c *checker) checkMessages(ctx context.Context) {
 
 // checkClock compares the clocks, by the Date of the last good answer.
 func (c *checker) checkClock() {
-	const (
-		// least is what is corrected (R34), most what no clock should be wrong by.
-		least, most = 5 * time.Second, time.Minute
-		remedy      = "let both the PBX and this machine take their time from a time server"
-	)
 	skew, told := c.source.client.Skew()
-	way := "ahead of"
-	if skew < 0 {
-		way = "behind"
-	}
-	meaning := fmt.Sprintf("the clock of the PBX is %s %s ours", skew.Abs().Round(time.Second), way)
 	switch {
 	case !told:
-	case skew.Abs() > most:
-		c.tell(whatClock, conversation.VerdictFailed, meaning+": waits and reply windows cannot be relied on", remedy)
-	case skew.Abs() > least:
-		c.tell(whatClock, conversation.VerdictNote, meaning+", which is corrected", remedy)
+	case skew.Abs() > skewLeast:
+		a := adviceOf(clockError(skew).Error())
+		c.tell(whatClock, conversation.VerdictNote, a.meaning, a.remedy)
 	default:
 		c.tell(whatClock, conversation.VerdictOK, "it agrees with ours", "")
 	}

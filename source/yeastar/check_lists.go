@@ -141,7 +141,7 @@ func (c *checker) checkChannels(ctx context.Context) {
 	var lapsed, down []string
 	for _, row := range out.all() {
 		switch name := conversation.Label(string(row.Name)); row.Status {
-		case "status_sub_invalid":
+		case channelLapsed:
 			lapsed = append(lapsed, name)
 		case "status_connect_fail":
 			down = append(down, name)

@@ -135,7 +135,7 @@ func TestCheckDoesNotTryWhatCouldBlockTheAddress(t *testing.T) {
 	}
 	a.last, a.lastOf = credentialsError{pathGetToken, codeFailure}, g.who
 	got := checked(s, "sessions")
-	want := "get_token|not tried|signing in waits until 09:10:00 UTC: 4 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: " + refusedText + " (errcode -1)|mend the credentials, and check again after that time\nall other endpoints|not tried|nothing can be asked without a token|\n"
+	want := "get_token|not tried|signing in waits until 09:10:00 UTC: 4 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; " + waitsAlone + "; the last one: " + refusedText + " (errcode -1)|mend what failed, and check again after that time\nall other endpoints|not tried|nothing can be asked without a token|\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -24,7 +24,7 @@ func (c *checker) judge(path string, err error) (conversation.Verdict, advice) {
 	var withheld withheldError
 	switch {
 	case errors.As(err, &withheld):
-		return conversation.VerdictUntried, advice{withheld.Error(), "mend the credentials, and check again after that time"}
+		return conversation.VerdictUntried, advice{withheld.Error(), "mend what failed, and check again after that time"}
 	case errors.Is(err, errStopped):
 		return conversation.VerdictUntried, advice{meaning: "it was not asked after the answer of " + c.stopped}
 	case errors.Is(err, conversation.ErrUnsupported):
@@ -41,7 +41,7 @@ func (c *checker) judge(path string, err error) (conversation.Verdict, advice) {
 		a.meaning = fmt.Sprintf("the PBX has blocked this address after failed sign-ins, until about %s (errcode %d)", instant(blockEnd(now, code.blockExpire), now), code.code)
 		a.remedy = "check client_id and the secret, then remove the address under Security > Security Rules > Blocked IPs"
 	case errors.As(err, &transport):
-		a = c.connecting(transport, a)
+		a = connecting(transport, a)
 	}
 	return conversation.VerdictFailed, a
 }
@@ -114,21 +114,12 @@ func (c *checker) unsupported(path string) advice {
 }
 
 // connecting completes what is told where no answer of the PBX came.
-func (c *checker) connecting(e *httpapi.Error, a advice) advice {
-	plain := strings.HasPrefix(strings.ToLower(c.source.opts.URL), "http://")
+func connecting(e *httpapi.Error, a advice) advice {
 	switch {
 	case e.Certificate != nil:
 		return certificateAdvice(e.Certificate, a)
-	case e.Reason == httpapi.ReasonHTTP4xx && e.Status == 400 && plain,
-		e.Reason == httpapi.ReasonConnection && e.Sent && plain:
-		a.meaning += "; it may be a port of HTTPS, and url says http://"
-		a.remedy = "write https:// in url, or the port of HTTP"
-	case strings.HasPrefix(e.Text, "connecting to the proxy "):
-		a = advice{e.Text, "check proxy_url"}
-	case strings.HasPrefix(e.Text, "connecting to "):
-		a = advice{e.Text, "check host and port in url: a PBX on site answers HTTPS on port 8088 unless that was changed, its remote access name and a PBX in the cloud on 443"}
-	case e.Reason == httpapi.ReasonTimeout && e.Sent:
-		a.remedy = "look whether the PBX is overloaded, or raise timeout"
+	case strings.HasPrefix(e.Text, "connecting to ") && !strings.HasPrefix(e.Text, "connecting to the proxy "):
+		a.remedy += "; a PBX on site answers HTTPS on port 8088 unless that was changed, its remote access name and a PBX in the cloud on 443"
 	case a.remedy == "":
 		a.remedy = "check scheme, host and port in url, and what stands in front of the PBX"
 	}

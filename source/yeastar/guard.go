@@ -98,7 +98,7 @@ func (g *guard) take(what try) (turn <-chan struct{}, err error) {
 	case what.refresh && (len(a.failures) >= room || what.issued.Before(a.refusedAt)):
 		return nil, errNoRoom
 	case len(a.failures) >= room:
-		return nil, g.exhausted(a, room, now)
+		return nil, g.exhausted(a, c, room, now)
 	case !what.refresh && len(c.issued) >= tokensAllowed:
 		return nil, fmt.Errorf("signing in waits until %s: %w", instant(c.issued[0].Add(accessLife), now), errManyTokens)
 	case len(a.failures)+a.underWay >= room, !what.refresh && len(c.issued)+c.underWay >= tokensAllowed:
@@ -130,7 +130,7 @@ func (g *guard) forbidden(a *address, c *client, what try, now time.Time) error 
 }
 
 // exhausted is what to tell where one more failure could be too many.
-func (g *guard) exhausted(a *address, room int, now time.Time) error {
+func (g *guard) exhausted(a *address, c *client, room int, now time.Time) error {
 	next := a.failures[len(a.failures)-room].Add(failureWindow)
 	last := a.last
 	if a.lastOf != g.who && a.lastOf != "" {
@@ -141,7 +141,11 @@ func (g *guard) exhausted(a *address, room int, now time.Time) error {
 	if len(a.failures) == 1 {
 		failed = "1 sign-in failed"
 	}
-	return withheldError{fmt.Errorf("signing in waits until %s: %s within 10 minutes, and after 5 the PBX blocks this address; the last one: %w", instant(next, now), failed, last)}
+	sooner := "it goes on by itself then, not even a changed secret is tried sooner, and a restart may bring the block"
+	if len(a.failures) < a.room(c, try{}, now) {
+		sooner = "a changed secret is tried at once"
+	}
+	return withheldError{fmt.Errorf("signing in waits until %s: %s within 10 minutes, and after 5 the PBX blocks this address; %s; the last one: %w", instant(next, now), failed, sooner, last)}
 }
 
 // errManyTokens is what a sign-in ends with after too many of them.

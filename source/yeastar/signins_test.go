@@ -226,7 +226,7 @@ func TestARotatedSecretLosesItsPlace(t *testing.T) {
 	g.world.Advance(5 * time.Minute)
 	listOnce(g.source(t, m, "other", "wrong", nil))
 	g.world.Advance(5 * time.Minute)
-	if text := listOnce(s); g.safe(t) != 2 || !strings.HasPrefix(text, "signing in waits until 09:15:00 UTC: 1 sign-in failed") {
+	if text := listOnce(s); g.safe(t) != 2 || !strings.HasPrefix(text, "signing in waits until 09:15:00 UTC: 1 sign-in failed") || !strings.Contains(text, "this address; a changed secret is tried at once; the last one") {
 		t.Errorf("%d tries; error = %q", g.safe(t), text)
 	}
 }

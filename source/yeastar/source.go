@@ -52,6 +52,8 @@ type Source struct {
 	channels   []conversation.Channel
 	channelsAt time.Time
 	absences   absences
+	// clockTold is true while the clock of the PBX is warned of.
+	clockTold bool
 	// midnight is one at which the PBX's day ends; zero where it is not known.
 	midnight time.Time
 }
@@ -131,7 +133,7 @@ var errNoViewers = errors.New("there is nobody whose sessions could be listed: n
 func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conversation.Coverage, error) {
 	// Signing in first tells a wrong secret once, not once a viewer.
 	if _, err := s.tokens.get(ctx); err != nil {
-		return nil, conversation.Coverage{Warnings: s.tokens.warnings()}, err
+		return nil, conversation.Coverage{Warnings: s.warnings()}, err
 	}
 	if !s.informed() {
 		// Where there are more lists than time, nothing would be left for this.
@@ -151,7 +153,7 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	var pages longest
 	lists := s.readViewers(s.longestUnasked(viewers), func(v viewer) listing { return s.readViewer(ctx, v, &pages) })
 	cover := coverageOf("listing the sessions of", lists)
-	cover.Warnings = s.tokens.warnings()
+	cover.Warnings = s.warnings()
 	cover.Problems = slices.Concat(problems, cover.Problems)
 	if !answered(lists) {
 		return nil, cover, errors.Join(cover.Problems...)

@@ -81,7 +81,7 @@ func (t *tokens) get(ctx context.Context) (httpapi.Secret, error) {
 		select {
 		case <-run.done:
 		case <-ctx.Done():
-			return httpapi.Secret{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, pathGetToken, "no answer in time"))
+			return httpapi.Secret{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, pathGetToken, httpapi.NoAnswer))
 		}
 		if run.err != nil {
 			return httpapi.Secret{}, run.err

@@ -231,7 +231,7 @@ func TestSafetyOfSignInOverRestarts(t *testing.T) {
 		if n := p.Yeastar.Requests(pathGetToken); n != failuresAllowed {
 			t.Errorf("clean %t: %d tries in 9 restarts, want %d", clean, n, failuresAllowed)
 		}
-		want := "signing in waits until 09:10:00 UTC: 4 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; the last one: it was before this start, so its reason is not known"
+		want := "signing in waits until 09:10:00 UTC: 4 sign-ins failed within 10 minutes, and after 5 the PBX blocks this address; " + waitsAlone + "; the last one: it was before this start, so its reason is not known"
 		if text != want {
 			t.Errorf("clean %t: %q, want %q", clean, text, want)
 		}
