@@ -137,10 +137,10 @@ func ask[T any, P interface {
 type checkedSystem struct {
 	envelope
 	Data struct {
-		FirmwareVersion text `json:"firmware_version"`
+		FirmwareVersion shown `json:"firmware_version"`
 		// SystemTime is by the PBX's own zone, Timestamp the same instant in epoch
 		// seconds.
-		SystemTime text   `json:"system_time"`
+		SystemTime shown  `json:"system_time"`
 		Timestamp  number `json:"timestamp"`
 	} `json:"data"`
 }

@@ -123,8 +123,8 @@ func (c *checker) search(ctx context.Context, v viewer, size int, cursor int64) 
 // channelState is how far a channel is connected (vendor's page "Query Message
 // Channel List").
 type channelState struct {
-	Name   text `json:"name"`
-	Status text `json:"status"`
+	Name   shown `json:"name"`
+	Status shown `json:"status"`
 }
 
 // checkChannels asks for the message channels, which tell whether the plan still
