@@ -232,7 +232,7 @@ type choosy struct{}
 func (*choosy) UnmarshalJSON(text []byte) error { return errors.New(string(text)) }
 
 // An answer that is whole JSON is not said to be none, whoever refuses its field.
-func TestLesson01NoTokenInFieldErrors(t *testing.T) {
+func TestAnAnswerWithARefusedFieldIsStillJSON(t *testing.T) {
 	s := newServer(t, answer(`{"data":"`+canaryCore+`"}`))
 	var out struct {
 		Data choosy `json:"data"`
