@@ -149,7 +149,7 @@ func TestTheOnlineCheckTellsWhatThePBXAnswers(t *testing.T) {
 		}, "there is nobody"},
 		"every extension": {nil, "      viewers: {api: false, queue_members: false, extensions: all}\n", 0, []string{"ok extension/list 24 extensions ok message_session/search (extension 1001) 1 open session"}, "the API"},
 		"a small page of extensions": {switched(func(sw *simyeastar.Switches) { sw.NumberedPageSizeLimit = 20 }), "      viewers: {extensions: [1024]}\n", 0, []string{
-			"note extension/list 24 extensions, and the PBX gives only 20 of the 24 that were asked for in a page",
+			"note extension/list the PBX announces 24 extensions, and gives only 20 of the 24 that were asked for in a page",
 		}, "does not list"},
 		"pages that are capped": {func(sim *simulator.Simulator) {
 			sim.Yeastar.Set(func(sw *simyeastar.Switches) { sw.PageSizeLimit = 10 })

@@ -10,7 +10,8 @@ import (
 const maxLabelRunes = 128
 
 // Label makes a name that came from outside fit to be a label value: valid
-// UTF-8, no control characters, no space at either end, at most 128 runes.
+// UTF-8, no sign that controls or reorders text, no space at either end, at most
+// 128 runes.
 func Label(name string) string {
 	if plain(name) {
 		return name
@@ -21,13 +22,22 @@ func Label(name string) string {
 		if n == maxLabelRunes {
 			break
 		}
-		if unicode.IsControl(r) {
+		if unseen(r) {
 			continue
 		}
 		b.WriteRune(r)
 		n++
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// unseen reports whether a character has no sign of its own and may change how the
+// text around it is read: controls, separators of lines, and those that turn the
+// direction of writing, by which a name could pass for another one. The two joiners
+// are part of emoji and of some scripts.
+func unseen(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	return r != nonJoiner && r != joiner && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // plain reports whether a name is fit as it is, which most are: a pass asks for

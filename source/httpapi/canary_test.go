@@ -224,3 +224,22 @@ func TestLesson01NoTokenInBodyErrors(t *testing.T) {
 		failing{start: served(echo(http.StatusOK, "application/json", "{")), reason: ReasonDecode, text: broken, sent: true}.check(t)
 	})
 }
+
+// choosy is a field that refuses every value in words of its own.
+type choosy struct{}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (*choosy) UnmarshalJSON(text []byte) error { return errors.New(string(text)) }
+
+// An answer that is whole JSON is not said to be none, whoever refuses its field.
+func TestAnAnswerWithARefusedFieldIsStillJSON(t *testing.T) {
+	s := newServer(t, answer(`{"data":"`+canaryCore+`"}`))
+	var out struct {
+		Data choosy `json:"data"`
+	}
+	_, err := newClient(t, Config{BaseURL: s.URL}).Do(t.Context(), Request{Method: http.MethodGet, Path: searchPath}, &out)
+	if e := asError(t, err); e.Reason != ReasonDecode || e.Text != "a field of the answer is not of the documented kind" {
+		t.Errorf("got %#v", e)
+	}
+	checkNoCanary(t, err)
+}

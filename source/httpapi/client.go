@@ -373,6 +373,8 @@ func describeBody(text []byte, err error) string {
 		return "the answer as a whole is not of the documented kind"
 	case errors.As(err, &typeErr):
 		return fmt.Sprintf("the field %q of the answer is not of the documented kind", typeErr.Field)
+	case json.Valid(text):
+		return "a field of the answer is not of the documented kind"
 	default:
 		return "the answer is not whole JSON"
 	}

@@ -199,6 +199,8 @@ func describe(err error, sent bool) (Reason, string) {
 		return ReasonConnection, fmt.Sprintf("connecting to %s%s failed (%s): %s", who, op.Addr, errno.Error(), remedy)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.As(err, &stream):
 		return ReasonConnection, "the connection was closed before the answer was whole: " + remedyBroken
+	case errors.Is(err, errFile):
+		return ReasonTLS, "a file that the settings name is not a regular file, or too long: check tls_config and http_headers"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
 		return ReasonTLS, "a file that the settings name cannot be read: check tls_config and http_headers"
 	case !sent:

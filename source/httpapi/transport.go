@@ -72,8 +72,9 @@ const (
 	newConnections  = false
 )
 
-// roundTripper builds a transport. Certificate and CA files are watched by the
-// library, so that a renewed file is used without a restart.
+// roundTripper builds a transport. Certificate and CA files are read again at each
+// request, so that a renewed file is used without a restart; see readFile for why
+// that is not left to the library.
 //
 // Some servers close each connection after its answer, and not all of them say
 // so: the next request may then go into a connection that is already gone. Go
@@ -93,18 +94,20 @@ func (c *TransportConfig) roundTripper(keep bool) (http.RoundTripper, error) {
 		}
 		return conf, err
 	}
-	options := []promconfig.HTTPClientOption{promconfig.WithNewTLSConfigFunc(newTLS)}
+	options := []promconfig.HTTPClientOption{promconfig.WithNewTLSConfigFunc(newTLS), promconfig.WithSecretManager(tlsFiles{})}
 	if !keep {
 		options = append(options, promconfig.WithKeepAlivesDisabled())
 	}
 	rt, err := promconfig.NewRoundTripperFromConfig(promconfig.HTTPClientConfig{
-		TLSConfig:   c.TLS,
+		TLSConfig:   byReference(c.TLS),
 		ProxyConfig: c.Proxy,
-		HTTPHeaders: c.Headers,
 		EnableHTTP2: c.EnableHTTP2 == nil || *c.EnableHTTP2,
 	}, "source", options...)
 	if err != nil {
 		return nil, fmt.Errorf("building the HTTP transport: %w", err)
+	}
+	if c.Headers != nil && len(c.Headers.Headers) > 0 {
+		rt = &headers{headers: c.Headers.Headers, next: rt}
 	}
 	return rt, nil
 }

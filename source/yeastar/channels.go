@@ -34,13 +34,9 @@ func (s *Source) Channels(ctx context.Context) ([]conversation.Channel, error) {
 	if _, err := s.tokens.get(ctx); err != nil {
 		return nil, err
 	}
-	listed, err := pages(ctx, s, pathChannels, url.Values{"time_range": {"today"}}, func(row channelRow) string { return strconv.FormatInt(int64(row.ID), 10) })
+	list, err := pages(ctx, s, pathChannels, url.Values{"time_range": {"today"}}, listChannel)
 	if err != nil {
 		return nil, fmt.Errorf("listing the message channels: %w", err)
-	}
-	list := make([]conversation.Channel, 0, len(listed))
-	for _, row := range listed {
-		list = append(list, row.channel())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,9 +44,14 @@ func (s *Source) Channels(ctx context.Context) ([]conversation.Channel, error) {
 	return list, nil
 }
 
+// listChannel is what the list of the channels is read by.
+func listChannel(row *channelRow) (string, conversation.Channel, error) {
+	return strconv.FormatInt(int64(row.ID), 10), row.channel(), nil
+}
+
 func (c *channelRow) channel() conversation.Channel {
 	out := conversation.Channel{
-		Kind: string(c.Type), Name: conversation.Label(string(c.Name)), Provider: conversation.Label(string(c.Provider)),
+		Kind: conversation.Label(string(c.Type)), Name: conversation.Label(string(c.Name)), Provider: conversation.Label(string(c.Provider)),
 		Up: c.Status == channelUp, UpTold: c.Status != "", Lapsed: c.Status == channelLapsed,
 	}
 	if c.Sent.told && c.Delivered.told && c.Failed.told && c.Received.told {

@@ -137,10 +137,10 @@ func ask[T any, P interface {
 type checkedSystem struct {
 	envelope
 	Data struct {
-		FirmwareVersion text `json:"firmware_version"`
+		FirmwareVersion shown `json:"firmware_version"`
 		// SystemTime is by the PBX's own zone, Timestamp the same instant in epoch
 		// seconds.
-		SystemTime text   `json:"system_time"`
+		SystemTime shown  `json:"system_time"`
 		Timestamp  number `json:"timestamp"`
 	} `json:"data"`
 }
@@ -166,7 +166,7 @@ func (c *checker) checkSystem(ctx context.Context) {
 // checkQueues asks for the queues, and for the members of the first of them.
 func (c *checker) checkQueues(ctx context.Context) {
 	needed := c.source.opts.Viewers.QueueMembers || c.needs("queues")
-	out, err := ask[rows[queueRow]](ctx, c, pathQueueList, url.Values{"page": {"1"}, "page_size": {strconv.Itoa(directoryPage)}})
+	out, err := ask[rows[queueRow]](ctx, c, pathQueueList, pageOf(1))
 	switch {
 	case errors.Is(err, conversation.ErrUnsupported) && !needed:
 		c.tell(pathQueueList, conversation.VerdictNote, "this PBX has no message queues, and nothing needs them", "")
@@ -219,56 +219,6 @@ func (c *checker) checkMembers(ctx context.Context, total int) {
 		return
 	}
 	c.tell(pathQueueQuery, conversation.VerdictOK, count(len(c.members), "queue member"), "")
-}
-
-// tellList tells of a list that is paged by number, of which the first page was
-// read.
-func (c *checker) tellList(path, one string, got, total int) {
-	if least := min(total, directoryPage); got < least {
-		c.tell(path, conversation.VerdictNote, fmt.Sprintf("%s, and the PBX gives only %d of the %d that were asked for in a page: nothing is lost by that, it costs more requests", count(total, one), got, least), "")
-		return
-	}
-	c.tell(path, conversation.VerdictOK, count(max(got, total), one), "")
-}
-
-// checkExtensions asks for the extensions, where they are needed or where some
-// are configured that could be mistyped.
-func (c *checker) checkExtensions(ctx context.Context) {
-	v := c.source.opts.Viewers
-	needed := v.AllExtensions || c.needs("agents", "queues")
-	if !needed && len(v.Extensions) == 0 {
-		return
-	}
-	missing := slices.Clone(v.Extensions)
-	got, total := 0, 0
-	// The others follow only as long as a configured one is still to be found.
-	for page := 1; page == 1 || len(missing) > 0 && got < total && page <= c.source.opts.MaxPages; page++ {
-		out, err := ask[rows[extensionRow]](ctx, c, pathExtensions, url.Values{"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(directoryPage)}})
-		if err != nil && !needed && c.stopped == "" {
-			c.tell(pathExtensions, conversation.VerdictNote, "whether viewers.extensions exist could not be checked: "+adviceOn(err).meaning, adviceOn(err).remedy)
-			return
-		}
-		if err != nil {
-			c.untold = c.untold || v.AllExtensions
-			c.fail(pathExtensions, pathExtensions, err)
-			return
-		}
-		listed := out.all()
-		for _, row := range listed {
-			c.extensions = append(c.extensions, string(row.Number))
-		}
-		missing = slices.DeleteFunc(missing, func(number string) bool { return slices.Contains(c.extensions, number) })
-		got, total = got+len(listed), int(out.Total)
-		if page == 1 {
-			c.tellList(pathExtensions, "extension", len(listed), total)
-		}
-		if len(listed) == 0 {
-			break
-		}
-	}
-	if len(missing) > 0 {
-		c.tell("viewers.extensions", conversation.VerdictFailed, "the PBX does not list extension "+enumerate(missing)+", whose sessions nobody will see", "correct viewers.extensions")
-	}
 }
 
 // checkMessages asks for the messages of one session by both calls. Where there is

@@ -2,8 +2,8 @@ package yeastar
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -120,11 +120,103 @@ func (c *checker) search(ctx context.Context, v viewer, size int, cursor int64) 
 	return out.all(), nil
 }
 
+// tellList tells of a list that is paged by number, of which the first page was
+// read.
+func (c *checker) tellList(path, one string, got, total int) {
+	asked := min(total, directoryPage)
+	switch {
+	case total > mostRows:
+		a := adviceOf(errLong.Error())
+		c.tell(path, conversation.VerdictFailed, a.meaning, a.remedy)
+	case got < asked:
+		c.tell(path, conversation.VerdictNote, fmt.Sprintf("%s, and gives only %d of the %d that were asked for in a page: nothing is lost by that, it costs more requests", announced(total, one), got, asked), "")
+	case got < total:
+		c.tell(path, conversation.VerdictOK, announced(total, one), "")
+	default:
+		c.tell(path, conversation.VerdictOK, count(got, one), "")
+	}
+}
+
+// announced writes a number of things that nobody has counted.
+func announced(n int, one string) string {
+	return "the PBX announces " + count(n, one)
+}
+
+// checkExtensions asks for the extensions, where they are needed or where some
+// are configured that could be mistyped.
+func (c *checker) checkExtensions(ctx context.Context) {
+	v := c.source.opts.Viewers
+	needed := v.AllExtensions || c.needs("agents", "queues")
+	if !needed && len(v.Extensions) == 0 {
+		return
+	}
+	// However long the list is, the step takes no longer than a call may.
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
+	list := paged[extensionRow, string]{take: func(row *extensionRow) (string, string, error) {
+		_, e, err := listExtension(row)
+		return e.number, e.number, err
+	}}
+	out, err := ask[rows[extensionRow]](ctx, c, pathExtensions, pageOf(1))
+	if err != nil && !needed && c.stopped == "" {
+		c.tell(pathExtensions, conversation.VerdictNote, "whether viewers.extensions exist could not be checked: "+adviceOn(err).meaning, adviceOn(err).remedy)
+		return
+	}
+	if err != nil {
+		c.untold = c.untold || v.AllExtensions
+		c.fail(pathExtensions, pathExtensions, err)
+		return
+	}
+	last, err := list.add(out)
+	if err != nil && !errors.Is(err, errLong) && needed {
+		c.untold = c.untold || v.AllExtensions
+		c.fail(pathExtensions, pathExtensions, err)
+		return
+	}
+	c.tellList(pathExtensions, "extension", len(out.all()), int(out.Total))
+	missing := absentFrom(list.all, v.Extensions)
+	// The others follow only as long as a configured one is still to be found.
+	for page := 2; len(missing) > 0 && !last && err == nil && page <= c.source.opts.MaxPages; page++ {
+		if out, err = ask[rows[extensionRow]](ctx, c, pathExtensions, pageOf(page)); err == nil {
+			last, err = list.add(out)
+			missing = absentFrom(list.all, missing)
+		}
+	}
+	c.extensions = slices.DeleteFunc(list.all, func(number string) bool { return number == "" })
+	switch {
+	case len(missing) == 0:
+	case last:
+		c.tell("viewers.extensions", conversation.VerdictFailed, "the PBX does not list extension "+enumerate(missing)+", whose sessions nobody will see", "correct viewers.extensions")
+	default:
+		a := whyUnread(ctx, err, len(c.extensions))
+		c.tell("viewers.extensions", conversation.VerdictUntried, "whether extension "+enumerate(missing)+" exists is not known, as the list was not read to its end: "+a.meaning, a.remedy)
+	}
+}
+
+// whyUnread says why a list was not read to its end, of which some extensions were.
+func whyUnread(ctx context.Context, err error, read int) advice {
+	switch {
+	case ctx.Err() != nil:
+		return advice{"the time was over after " + count(read, "extension"), "raise timeout, or correct viewers.extensions"}
+	case errors.Is(err, errLong):
+		return adviceOf(err.Error())
+	case err != nil:
+		return adviceOn(err)
+	default:
+		return advice{errPages.Error(), "report it, with the firmware version of the PBX"}
+	}
+}
+
+// absentFrom leaves of some numbers those that are not in a list.
+func absentFrom(list, numbers []string) []string {
+	return slices.DeleteFunc(slices.Clone(numbers), func(number string) bool { return slices.Contains(list, number) })
+}
+
 // channelState is how far a channel is connected (vendor's page "Query Message
 // Channel List").
 type channelState struct {
-	Name   text `json:"name"`
-	Status text `json:"status"`
+	Name   shown `json:"name"`
+	Status shown `json:"status"`
 }
 
 // checkChannels asks for the message channels, which tell whether the plan still
@@ -133,7 +225,9 @@ func (c *checker) checkChannels(ctx context.Context) {
 	if !c.needs("channels") {
 		return
 	}
-	out, err := ask[rows[channelState]](ctx, c, pathChannels, url.Values{"page": {"1"}, "page_size": {strconv.Itoa(directoryPage)}, "time_range": {"today"}})
+	query := pageOf(1)
+	query.Set("time_range", "today")
+	out, err := ask[rows[channelState]](ctx, c, pathChannels, query)
 	if err != nil {
 		c.fail(pathChannels, pathChannels, err)
 		return

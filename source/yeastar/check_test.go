@@ -45,6 +45,57 @@ func TestCheckTellsOfALapsedPlan(t *testing.T) {
 	}
 }
 
+// One mistyped extension costs no more time than a call may take, and nothing is
+// told of what was not read.
+func TestCheckOfAListThatDoesNotEnd(t *testing.T) {
+	const unknown = "viewers.extensions|not tried|whether extension 77 exists is not known, as the list was not read to its end: "
+	for name, tc := range map[string]struct {
+		total, rows int
+		wait        time.Duration
+		groups      string
+		want        []string
+	}{
+		"slower than the time":    {15_000, directoryPage, 60 * time.Millisecond, "sessions", []string{"extension/list|ok|the PBX announces 15000 extensions|\n", unknown + "the time was over after "}},
+		"longer than any list is": {2_000_000_000, directoryPage, 0, "sessions", []string{"extension/list|failed|the list has more than 20000 rows, which no PBX has|check that url is a P-Series PBX\n", "viewers.extensions|not tried|whether extension 77, 10001 exists is not known"}},
+		"of nothing new":          {15_000, 0, 0, "sessions", []string{unknown + "the pages of the list do not add up"}},
+		"of nothing at all":       {15_000, -1, 0, "agents", []string{"extension/list|failed|the pages of the list do not add up to what the PBX announces|"}},
+		"to its end":              {300, directoryPage, 0, "sessions", []string{"extension/list|ok|the PBX announces 300 extensions|\n", "viewers.extensions|failed|the PBX does not list extension 77,"}},
+		"without a total":         {0, directoryPage, 0, "sessions", []string{"extension/list|ok|100 extensions|\n", unknown + "the list has more than 20000 rows"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stub := newStub(t, func(endpoint string, query url.Values) string {
+				if endpoint != pathExtensions {
+					return `{"errcode":0}`
+				}
+				time.Sleep(tc.wait)
+				var list []string
+				var page int
+				_, _ = fmt.Sscan(query.Get("page"), &page)
+				for i := range directoryPage {
+					if tc.rows >= 0 {
+						list = append(list, fmt.Sprintf(`{"number":"%d"}`, 10_000+(page-1)*tc.rows+i))
+					}
+				}
+				return fmt.Sprintf(`{"errcode":0,"total_number":%d,"list":[%s]}`, tc.total, strings.Join(list, ","))
+			})
+			s := stub.source(t, func(o *Options) { o.Viewers = Viewers{Extensions: []string{"77", "10001"}} })
+			began := time.Now()
+			var b strings.Builder
+			for _, f := range s.Check(t.Context(), time.Second, tc.groups) {
+				fmt.Fprintf(&b, "%s|%s|%s|%s\n", f.What, f.Verdict, f.Meaning, f.Remedy)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(b.String(), want) {
+					t.Errorf("got\n%s\nwant %s", b.String(), want)
+				}
+			}
+			if took := time.Since(began); took > 4*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
 // Each endpoint is called that a group needs, and no other.
 func TestCheckCallsWhatTheGroupsNeed(t *testing.T) {
 	for groups, want := range map[string]string{

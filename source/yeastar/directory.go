@@ -1,10 +1,10 @@
 package yeastar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -22,11 +22,12 @@ const (
 	// directoryFresh is how old the queues may be before a queue that they do
 	// not name makes us look again.
 	directoryFresh = 50 * time.Second
-	// directoryPage is how many queues or extensions are asked for at once.
-	directoryPage = 100
 	// queryBatch is how many queues are queried at once; the vendor documents no
 	// limit, and a PBX has at most 128.
 	queryBatch = 32
+	// mostMembers is how many members all queues may have together, one who is in
+	// several counted in each. It bounds our memory.
+	mostMembers = 100_000
 )
 
 // mode is how a queue's sessions come to an agent (vendor's page "Query
@@ -150,7 +151,7 @@ func (d *directory) lastTry() (recent bool, failure error) {
 
 // askQueues reads the queues and remembers what it could read.
 func (d *directory) askQueues(ctx context.Context, now time.Time) error {
-	listed, err := pages(ctx, d.source, pathQueueList, nil, func(row queueRow) string { return strconv.FormatInt(int64(row.ID), 10) })
+	listed, err := pages(ctx, d.source, pathQueueList, nil, listQueue)
 	missing := errors.Is(err, conversation.ErrUnsupported) && !d.source.opts.Viewers.QueueMembers
 	if missing {
 		// Nobody needs the queues of a PBX that has none.
@@ -163,13 +164,13 @@ func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known := make(map[int64]queueInfo, len(listed))
-	for _, row := range listed {
-		info := d.queues[int64(row.ID)]
-		info.name = conversation.Label(string(row.Name))
-		if more, ok := detailed[int64(row.ID)]; ok {
+	for _, one := range listed {
+		info := d.queues[one.id]
+		info.name = one.name
+		if more, ok := detailed[one.id]; ok {
 			info.mode, info.members, info.told = more.mode, more.members, more.told
 		}
-		known[int64(row.ID)] = info
+		known[one.id] = info
 	}
 	d.queues, d.missing = known, missing
 	if err != nil {
@@ -179,16 +180,32 @@ func (d *directory) askQueues(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// errQueueUntold is what the queues end with where the PBX lists one and then
-// does not tell who its members are.
-var errQueueUntold = errors.New(pathQueueQuery + ": the PBX does not tell the members of a queue that it lists")
+// listedQueue is what is kept of a queue in the list.
+type listedQueue struct {
+	id   int64
+	name string
+}
+
+// listQueue is what the list of the queues is read by.
+func listQueue(row *queueRow) (string, listedQueue, error) {
+	id := int64(row.ID)
+	return strconv.FormatInt(id, 10), listedQueue{id, conversation.Label(string(row.Name))}, nil
+}
+
+var (
+	// errQueueUntold is what the queues end with where the PBX lists one and then
+	// does not tell who its members are.
+	errQueueUntold = errors.New(pathQueueQuery + ": the PBX does not tell the members of a queue that it lists")
+	// errMembers is what they end with where there are too many.
+	errMembers = fmt.Errorf("%s: the queues have more than %d members, which no PBX has: check that url is a P-Series PBX", pathQueueQuery, mostMembers)
+)
 
 // query reads mode and members of the listed queues. How many ids one call takes
 // is not documented, so those that are missing from the answer are asked for alone.
-func (d *directory) query(ctx context.Context, listed []queueRow) (map[int64]queueInfo, error) {
+func (d *directory) query(ctx context.Context, listed []listedQueue) (map[int64]queueInfo, error) {
 	ids := make([]int64, 0, len(listed))
-	for _, row := range listed {
-		ids = append(ids, int64(row.ID))
+	for _, one := range listed {
+		ids = append(ids, one.id)
 	}
 	detailed := make(map[int64]queueInfo, len(ids))
 	for batch := range slices.Chunk(ids, queryBatch) {
@@ -217,7 +234,10 @@ func (d *directory) queryBatch(ctx context.Context, ids []int64, detailed map[in
 		return err
 	}
 	for _, row := range out.all() {
-		if row.Members == nil && d.source.opts.Viewers.QueueMembers {
+		switch id := int64(row.ID); {
+		case !slices.Contains(ids, id):
+			continue // Nobody asked for it.
+		case row.Members == nil && d.source.opts.Viewers.QueueMembers:
 			continue // Told without members, it counts as not told.
 		}
 		info := queueInfo{mode: mode(conversation.Label(string(row.AssignmentMode))), told: row.Members != nil}
@@ -231,6 +251,13 @@ func (d *directory) queryBatch(ctx context.Context, ids []int64, detailed map[in
 			}
 		}
 		detailed[int64(row.ID)] = info
+	}
+	members := 0
+	for _, info := range detailed {
+		members += len(info.members)
+	}
+	if members > mostMembers {
+		return errMembers
 	}
 	return nil
 }
@@ -284,7 +311,7 @@ func (d *directory) list() ([]conversation.Queue, error) {
 	for id, info := range d.queues {
 		queues = append(queues, queueOf(id, info))
 	}
-	slices.SortFunc(queues, func(a, b conversation.Queue) int { return int(a.ID - b.ID) })
+	slices.SortFunc(queues, func(a, b conversation.Queue) int { return cmp.Compare(a.ID, b.ID) })
 	return queues, nil
 }
 
@@ -299,47 +326,4 @@ func (d *directory) members() []string {
 		}
 	}
 	return numbers
-}
-
-// errPages is what a numbered list ends with whose pages do not make a whole.
-var errPages = errors.New("the pages of the list do not add up to what the PBX announces")
-
-// pages reads a list that is paged by number to its end (vendor's pages "Query
-// Message Queue List", "Query Extension List", "Query Message Channel List"). A
-// row that comes again counts once, by its key.
-func pages[T any](ctx context.Context, s *Source, path string, query url.Values, key func(T) string) ([]T, error) {
-	if err := s.absent(path); err != nil {
-		return nil, err
-	}
-	var all []T
-	seen := make(map[string]bool)
-	for page := 1; page <= s.opts.MaxPages; page++ {
-		asked := url.Values{"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(directoryPage)}}
-		maps.Copy(asked, query)
-		out, _, err := get[rows[T]](ctx, s, path, asked)
-		if err != nil {
-			s.noteAbsence(path, err)
-			return nil, err
-		}
-		if out.Errcode.n == codePartial {
-			return nil, fmt.Errorf("%s: %w (errcode 1)", path, conversation.ErrPart)
-		}
-		got, before := out.all(), len(all)
-		for _, row := range got {
-			if !seen[key(row)] {
-				seen[key(row)] = true
-				all = append(all, row)
-			}
-		}
-		// The total is the better witness of the end: a PBX may send smaller
-		// pages than it was asked for.
-		total := int(out.Total)
-		switch {
-		case total > 0 && len(all) >= total, total <= 0 && len(got) < directoryPage:
-			return all, nil
-		case len(all) == before:
-			return nil, fmt.Errorf("%s: %w", path, errPages)
-		}
-	}
-	return nil, fmt.Errorf("%s: %w", path, errPages)
 }

@@ -136,26 +136,24 @@ func (d *directory) loadExtensions(ctx context.Context, life time.Duration) ([]e
 		return known, err
 	}
 	now := d.source.opts.Clock.Now()
-	listed, err := pages(ctx, d.source, pathExtensions, nil, func(row extensionRow) string { return string(row.Number) })
+	told, err := pages(ctx, d.source, pathExtensions, nil, listExtension)
 	if err != nil {
 		return known, fmt.Errorf("listing the extensions: %w", err)
 	}
-	told := make([]extension, 0, len(listed))
-	for _, row := range listed {
-		switch {
-		case row.Number == "":
-		case extensionNumber(string(row.Number)):
-			told = append(told, extension{
-				number: string(row.Number), name: conversation.Label(string(row.Name)), presence: row.presence(),
-			})
-		default:
-			return known, fmt.Errorf("listing the extensions: %s: %w", pathExtensions, errExtension)
-		}
-	}
+	told = slices.DeleteFunc(told, func(e extension) bool { return e.number == "" })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.extensions, d.extensionsAt = told, now
 	return told, nil
+}
+
+// listExtension is what the list of the extensions is read by.
+func listExtension(row *extensionRow) (string, extension, error) {
+	number := string(row.Number)
+	if number != "" && !extensionNumber(number) {
+		return "", extension{}, errExtension
+	}
+	return number, extension{number: number, name: conversation.Label(string(row.Name)), presence: row.presence()}, nil
 }
 
 // extensionsTold returns the extensions that were told last, and whether that is

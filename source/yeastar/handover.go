@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"weak"
 
 	"conversation_exporter/source/httpapi"
 )
@@ -14,17 +15,22 @@ import (
 // same token file. The new one must not be left with a token that the old one
 // gives back, nor lose its file to it.
 
-// keptFile is a token file in use. Its lock makes reading and writing the file
-// one step with asking whose it is.
+// keptFile is a token file in use.
 type keptFile struct {
-	mu    sync.Mutex
+	// io is held while the file is read or written. A disk may hang, so it is never
+	// waited for with SignIns.mu held; the other way round is right.
+	io sync.Mutex
+	// SignIns.mu guards owner, whose file it is, and users, how many hold io or wait
+	// for it: while there are any, all must find this one.
 	owner *tokens
+	users int
 }
 
 // handed is a token that a Source found in its file, until it ends.
 type handed struct {
-	// owner may give the token back; nobody else takes it over once that is done.
-	owner *tokens
+	// owner may give the token back; nobody else takes it over once that is done. It
+	// is remembered longer than a Source lives, which must not keep that in memory.
+	owner weak.Pointer[tokens]
 	back  bool
 	until time.Time
 }
@@ -38,35 +44,72 @@ func (t *tokens) handle(token httpapi.Secret) digest {
 	return sha256.Sum256(append([]byte(t.guard.where+"\x00"+t.guard.who+"\x00"), of[:]...))
 }
 
-// file finds the token file of a Source among those in use.
-func (m *SignIns) file(t *tokens) *keptFile {
+// claim makes a Source the owner of its token file, and reads the file once the
+// one before has ended what it writes.
+func (m *SignIns) claim(t *tokens, read func()) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	k := m.kept[t.file.path]
 	if k == nil {
 		k = &keptFile{}
 		m.kept[t.file.path] = k
 	}
-	return k
-}
-
-// claim makes a Source the owner of its token file, and reads the file.
-func (m *SignIns) claim(t *tokens, read func()) {
-	k := m.file(t)
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.owner = t
+	k.users++
+	m.mu.Unlock()
+	defer m.leave(t.file.path, k)
+	k.io.Lock()
+	defer k.io.Unlock()
 	read()
 }
 
 // whileKept writes the token file of a Source, unless another one has taken it
 // over.
 func (m *SignIns) whileKept(t *tokens, write func()) {
-	k := m.file(t)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.owner == t {
+	k := m.enter(t)
+	if k == nil {
+		return
+	}
+	defer m.leave(t.file.path, k)
+	k.io.Lock()
+	defer k.io.Unlock()
+	if m.owns(k, t) {
 		write()
+	}
+}
+
+// enter finds the token file of a Source, to be left again; nil where it is not
+// the Source's.
+func (m *SignIns) enter(t *tokens) *keptFile {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.kept[t.file.path]
+	if k == nil || k.owner != t {
+		return nil
+	}
+	k.users++
+	return k
+}
+
+// owns reports whether a file is still the Source's: another one may have taken it
+// over while this one waited.
+func (m *SignIns) owns(k *keptFile, t *tokens) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return k.owner == t
+}
+
+// leave forgets a file that is nobody's, once nobody uses it.
+func (m *SignIns) leave(path string, k *keptFile) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k.users--
+	m.drop(path, k)
+}
+
+// drop forgets a file that is nobody's and that nobody uses. m.mu is held.
+func (m *SignIns) drop(path string, k *keptFile) {
+	if k.owner == nil && k.users == 0 {
+		delete(m.kept, path)
 	}
 }
 
@@ -79,14 +122,9 @@ func (t *tokens) unclaim() {
 	m := t.guard.signIns
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := m.kept[t.file.path]
-	if k == nil {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.owner == t || k.owner == nil {
-		delete(m.kept, t.file.path)
+	if k := m.kept[t.file.path]; k != nil && k.owner == t {
+		k.owner = nil
+		m.drop(t.file.path, k)
 	}
 }
 
@@ -98,7 +136,7 @@ func (m *SignIns) takeOver(t *tokens, token digest, until time.Time) bool {
 	if m.handed[token].back {
 		return false
 	}
-	m.handed[token] = handed{owner: t, until: until}
+	m.handed[token] = handed{owner: weak.Make(t), until: until}
 	return true
 }
 
@@ -107,10 +145,10 @@ func (m *SignIns) takeOver(t *tokens, token digest, until time.Time) bool {
 func (m *SignIns) giveBack(t *tokens, token digest, until time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if h, ok := m.handed[token]; ok && h.owner != t {
+	if h, ok := m.handed[token]; ok && h.owner != weak.Make(t) {
 		return false
 	}
-	m.handed[token] = handed{owner: t, back: true, until: until}
+	m.handed[token] = handed{owner: weak.Make(t), back: true, until: until}
 	return true
 }
 

@@ -4,10 +4,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	simyeastar "conversation_exporter/simulator/yeastar"
+	"conversation_exporter/source/httpapi"
 )
 
 // reloading makes Sources of one target over one memory, all with one token file.
@@ -215,5 +219,104 @@ func TestTokensOfTwoPBXsAreNotMixedUp(t *testing.T) {
 	}
 	if one.Yeastar.LiveTokens() != 0 || two.Yeastar.LiveTokens() != 0 {
 		t.Errorf("%d and %d tokens are left", one.Yeastar.LiveTokens(), two.Yeastar.LiveTokens())
+	}
+}
+
+// holder is a Source's tokens, as far as its file concerns them.
+func holder(m *SignIns, path, where string) *tokens {
+	clock := httpapi.SystemClock{}
+	return &tokens{
+		clock: clock, file: newTokenFile(path, "https://"+where, "id"),
+		guard: guard{signIns: m, clock: clock, where: where, who: "id"},
+	}
+}
+
+// A disk that hangs under one token file must not stop the other targets, each of
+// whose calls asks whether its address is blocked.
+func TestADiskThatHangsStopsNobodyElse(t *testing.T) {
+	m := NewSignIns()
+	path := filepath.Join(t.TempDir(), "token")
+	old, next, last := holder(m, path, "a:1"), holder(m, path, "a:1"), holder(m, path, "a:1")
+	other := holder(m, filepath.Join(t.TempDir(), "token"), "b:1")
+	m.claim(old, func() {})
+	slow, begun := make(chan struct{}), make(chan struct{})
+	var hung sync.WaitGroup
+	hung.Go(func() { m.claim(next, func() { close(begun); <-slow }) })
+	<-begun
+	hung.Go(old.unclaim)
+	hung.Go(next.unclaim)
+	hung.Go(func() { m.claim(last, func() {}) })
+	time.Sleep(20 * time.Millisecond) // So that they come to wait.
+	free := make(chan struct{})
+	go func() {
+		_ = other.guard.addressBlocked()
+		m.claim(other, func() {})
+		m.whileKept(other, func() {})
+		other.unclaim()
+		close(free)
+	}()
+	select {
+	case <-free:
+	case <-time.After(5 * time.Second):
+		t.Error("another target waits for this disk")
+	}
+	close(slow)
+	hung.Wait()
+	<-free
+	last.unclaim()
+	if len(m.kept) != 0 {
+		t.Errorf("%d token files are kept for nobody", len(m.kept))
+	}
+}
+
+// A successor that comes while its predecessor writes, and leaves in that moment,
+// keeps the file.
+func TestASuccessorBesideALeavingPredecessorKeepsTheFile(t *testing.T) {
+	lost := 0
+	for range 2_000 {
+		m := NewSignIns()
+		old, next := holder(m, "/x/token", "a:1"), holder(m, "/x/token", "a:1")
+		m.claim(old, func() {})
+		writing, end := make(chan struct{}), make(chan struct{})
+		var all sync.WaitGroup
+		all.Go(func() { m.whileKept(old, func() { close(writing); <-end }) })
+		<-writing
+		all.Go(func() { m.claim(next, func() {}) })
+		time.Sleep(50 * time.Microsecond)
+		all.Go(old.unclaim)
+		close(end)
+		all.Wait()
+		lost++
+		m.whileKept(next, func() { lost-- })
+		if m.whileKept(old, func() { t.Error("the predecessor wrote the file") }); m.kept["/x/token"] == nil {
+			t.Fatal("the file is forgotten")
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d successors did not write their file", lost)
+	}
+}
+
+// A token is remembered until its life ends, the Source that had it is not: there
+// may be a reload every second.
+func TestASourceIsNotKeptByItsToken(t *testing.T) {
+	m := NewSignIns()
+	until := time.Now().Add(time.Hour)
+	var gone []weak.Pointer[tokens]
+	for i := range byte(2) {
+		one := holder(m, "/x/token", "a:1")
+		m.claim(one, func() {})
+		if !m.takeOver(one, digest{i}, until) || i > 0 && !m.giveBack(one, digest{i}, until) {
+			t.Fatal("the token is another's")
+		}
+		one.unclaim()
+		gone = append(gone, weak.Make(one))
+	}
+	eventually(t, "forgetting the Sources", func() bool {
+		runtime.GC()
+		return gone[0].Value() == nil && gone[1].Value() == nil
+	})
+	if next := holder(m, "/x/token", "a:1"); m.giveBack(next, digest{0}, until) || m.takeOver(next, digest{1}, until) {
+		t.Error("the tokens are forgotten with their Sources")
 	}
 }

@@ -315,7 +315,8 @@ func TestRowsThatCannotBeTrueAreRefused(t *testing.T) {
 		`{"errcode":null,"list":[]}`:               "the answer has no errcode",
 		`{"errcode":0,"list":[{}]}`:                "a session of the answer has no id",
 		`{"errcode":0,"list":{"id":1}}`:            `the field "list" of the answer is not of the documented kind`,
-		`{"errcode":0,"list":[{"id":"canary-7"}]}`: "not whole JSON",
+		`{"errcode":0,"list":[{"id":"canary-7"}]}`: `the field "list.id" of the answer is not of the documented kind`,
+		`{"errcode":0,"list":[{"type":false}]}`:    `the field "list.type" of the answer is not of the documented kind`,
 	} {
 		stub := newStub(t, func(endpoint string, _ url.Values) string {
 			if endpoint == pathSearch {

@@ -93,7 +93,7 @@ func TestLesson20NumberedListsAreReadToTheirEnd(t *testing.T) {
 func TestANumberedListWithoutEndIsAnError(t *testing.T) {
 	stub := newStub(t, func(endpoint string, _ url.Values) string {
 		if endpoint == pathExtensions {
-			return `{"errcode":0,"total_number":1000000,"data":[{"number":"1"}]}`
+			return `{"errcode":0,"total_number":1000,"data":[{"number":"1"}]}`
 		}
 		return `{"errcode":0}`
 	})

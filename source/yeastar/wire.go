@@ -3,8 +3,8 @@ package yeastar
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"math"
+	"reflect"
 	"strconv"
 )
 
@@ -12,9 +12,12 @@ import (
 // or nothing at all. The vendor documents integers, yet builds differ.
 type number int64
 
-// errNumber is what a field ends with that should hold a number and does not. It
-// does not quote the value, which may be anything.
-var errNumber = errors.New("not a number")
+// errKind is what a field ends with whose value is of another kind than T. The JSON
+// library adds the name of the field to it. The value, which may be anything, is
+// not quoted.
+func errKind[T any]() error {
+	return &json.UnmarshalTypeError{Value: "value", Type: reflect.TypeFor[T]()}
+}
 
 // UnmarshalJSON implements json.Unmarshaler. null and "" are 0.
 func (n *number) UnmarshalJSON(text []byte) error {
@@ -34,7 +37,7 @@ func (n *number) UnmarshalJSON(text []byte) error {
 	// Some encoders write integers as 1.0 or 1e3; beyond 2^53 that would lose digits.
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return errNumber
+		return errKind[number]()
 	}
 	*n = number(f)
 	return nil
@@ -91,9 +94,23 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 		return json.Unmarshal(raw, (*string)(t))
 	}
 	if _, err := strconv.ParseFloat(string(raw), 64); err != nil {
-		return errors.New("not a text")
+		return errKind[text]()
 	}
 	*t = text(raw)
+	return nil
+}
+
+// shown is a text that is only for show: of another kind, it counts as untold. One
+// odd name must not cost the whole list.
+type shown string
+
+// UnmarshalJSON implements json.Unmarshaler; it never fails.
+func (s *shown) UnmarshalJSON(raw []byte) error {
+	var t text
+	if t.UnmarshalJSON(raw) != nil {
+		t = ""
+	}
+	*s = shown(t)
 	return nil
 }
 
@@ -174,8 +191,8 @@ func (r *rows[T]) all() []T {
 // queueRow is one message queue, in the list (id and name) and in the query.
 type queueRow struct {
 	ID             number `json:"id"`
-	Name           text   `json:"name"`
-	AssignmentMode text   `json:"assignment_mode"`
+	Name           shown  `json:"name"`
+	AssignmentMode shown  `json:"assignment_mode"`
 	// Members is nil where the PBX does not tell them, which is not the same as
 	// a queue without any.
 	Members []struct {
@@ -188,9 +205,9 @@ type queueRow struct {
 // extensionRow is one extension. The name of its user is a colleague's, not a
 // customer's; it is shown only where the configuration asks for names.
 type extensionRow struct {
-	Number         text `json:"number"`
-	Name           text `json:"caller_id_name"`
-	PresenceStatus text `json:"presence_status"`
+	Number         text  `json:"number"`
+	Name           shown `json:"caller_id_name"`
+	PresenceStatus shown `json:"presence_status"`
 	// Online is untold where the PBX leaves it out or writes it in a form of its own.
 	Online online `json:"online_status"`
 }
@@ -229,10 +246,10 @@ type device struct {
 // not fields of it.
 type channelRow struct {
 	ID        number `json:"id"`
-	Name      text   `json:"name"`
-	Type      text   `json:"type"`
-	Provider  text   `json:"channel"`
-	Status    text   `json:"status"`
+	Name      shown  `json:"name"`
+	Type      shown  `json:"type"`
+	Provider  shown  `json:"channel"`
+	Status    shown  `json:"status"`
 	Sent      maybe  `json:"sent"`
 	Delivered maybe  `json:"delivered"`
 	Failed    maybe  `json:"failed"`
@@ -243,9 +260,9 @@ type channelRow struct {
 type systemAnswer struct {
 	envelope
 	Data struct {
-		FirmwareVersion text `json:"firmware_version"`
+		FirmwareVersion shown `json:"firmware_version"`
 		// SystemTime is the PBX's own time of day, in the form of its settings.
-		SystemTime text `json:"system_time"`
+		SystemTime shown `json:"system_time"`
 	} `json:"data"`
 }
 

@@ -2,9 +2,12 @@ package yeastar
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
+
+	"conversation_exporter/conversation"
 )
 
 func TestNumbers(t *testing.T) {
@@ -36,6 +39,62 @@ func TestTexts(t *testing.T) {
 		var s text
 		if err := json.Unmarshal([]byte(in), &s); err == nil {
 			t.Errorf("%s: %q, want an error", in, s)
+		}
+	}
+}
+
+// What is only for show may be anything; what is of another kind is untold, and
+// costs neither its list nor its row. Ids, numbers and counts stay strict, and what
+// is wrong with them is told by the name of the field.
+func TestOneOddFieldDoesNotCostTheList(t *testing.T) {
+	odd := ""
+	s := newStub(t, func(endpoint string, _ url.Values) string {
+		row := map[string]string{
+			pathQueueList:  `{"id":3,"name":"Support"},{"id":4,"name":ODD}`,
+			pathQueueQuery: `{"id":3,"assignment_mode":"auto","members":[]},{"id":4,"name":ODD,"assignment_mode":ODD,"members":[]}`,
+			pathExtensions: `{"number":"1001","caller_id_name":"Kim","presence_status":"lunch"},{"number":"1002","caller_id_name":ODD,"presence_status":ODD,"online_status":ODD}`,
+			pathChannels:   `{"id":1,"type":"sms","name":"Hotline","channel":"twilio","status":"status_connect_succ"},{"id":2,"type":ODD,"name":ODD,"channel":ODD,"status":ODD}`,
+		}[endpoint]
+		if endpoint == pathSystem {
+			return `{"errcode":0,"data":{"firmware_version":` + odd + `,"system_time":` + odd + `}}`
+		}
+		return `{"errcode":0,"list":[` + strings.ReplaceAll(row, "ODD", odd) + `]}`
+	})
+	for _, odd = range []string{`false`, `{"canary":1}`, `["canary"]`, `[1,2]`, `null`} {
+		src := s.source(t, nil)
+		queues, err := src.Queues(t.Context())
+		if err != nil || len(queues) != 2 || queues[0].Name != "Support" || queues[1].Name != "(queue 4)" || queues[1].Mode != "" {
+			t.Errorf("%s: queues %+v, %v", odd, queues, err)
+		}
+		told, err := src.dir.loadExtensions(t.Context(), 0)
+		if err != nil || len(told) != 2 || told[0] != (extension{"1001", "Kim", conversation.PresenceAway}) || told[1] != (extension{number: "1002"}) {
+			t.Errorf("%s: extensions %+v, %v", odd, told, err)
+		}
+		channels, err := src.Channels(t.Context())
+		if err != nil || len(channels) != 2 || channels[0].Provider != "twilio" || !channels[0].Up || channels[1] != (conversation.Channel{}) {
+			t.Errorf("%s: channels %+v, %v", odd, channels, err)
+		}
+		if info, err := src.Info(t.Context()); err != nil || info.Version != "" {
+			t.Errorf("%s: %+v, %v", odd, info, err)
+		}
+	}
+	for field, body := range map[string]string{
+		"list.id":              `{"errcode":0,"list":[{"id":"canary"}]}`,
+		"data.sent":            `{"errcode":0,"data":[{"id":1,"sent":["canary"]}]}`,
+		"total_number":         `{"errcode":0,"total_number":"canary"}`,
+		"list.members.ext_num": `{"errcode":0,"list":[{"members":[{"ext_num":{"canary":1}}]}]}`,
+		"list.number":          `{"errcode":0,"list":[{"number":true}]}`,
+	} {
+		src := newStub(t, func(string, url.Values) string { return body }).source(t, nil)
+		_, err := src.Channels(t.Context())
+		switch field {
+		case "list.members.ext_num":
+			_, err = src.Queues(t.Context())
+		case "list.number":
+			_, err = src.dir.allExtensions(t.Context())
+		}
+		if want := `the field "` + field + `" of the answer is not of the documented kind`; err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", body, err, want)
 		}
 	}
 }
