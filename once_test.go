@@ -32,7 +32,7 @@ func targetBlock(name, url, secret, inner string) string {
 	if secret == "" {
 		secret = "canary-secret"
 	}
-	return fmt.Sprintf("  %s:\n    timeout: 5s\n    collectors: [sessions, messages]\n    yeastar:\n      url: %s\n      client_id: canary-client\n      client_secret: %s\n%s", name, url, secret, inner)
+	return fmt.Sprintf("  %s:\n    timeout: 5s\n    requests_per_second: 0\n    collectors: [sessions, messages]\n    yeastar:\n      url: %s\n      client_id: canary-client\n      client_secret: %s\n%s", name, url, secret, inner)
 }
 
 // noCanary expects that nothing secret and nobody's data was written.

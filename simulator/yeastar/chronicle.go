@@ -32,8 +32,9 @@ type pass struct {
 	// top is the highest message id that any list has shown.
 	top int64
 	// begun and whole are the viewers whose list of open sessions was begun, and
-	// read from its begin to its end; swept those whose closed sessions were begun.
-	begun, whole, swept map[world.Viewer]bool
+	// read from its begin to its end; swept those whose closed sessions were begun,
+	// strayed those of which a page of these was not what comes after its cursor.
+	begun, whole, swept, strayed map[world.Viewer]bool
 }
 
 // sweep is how far a viewer's closed sessions were read (R23).
@@ -125,7 +126,7 @@ func (c *chronicle) at(now time.Time) *pass {
 		return &c.passes[n-1]
 	}
 	c.passes = append(c.passes, pass{
-		at: now, begun: make(map[world.Viewer]bool), whole: make(map[world.Viewer]bool), swept: make(map[world.Viewer]bool),
+		at: now, begun: make(map[world.Viewer]bool), whole: make(map[world.Viewer]bool), swept: make(map[world.Viewer]bool), strayed: make(map[world.Viewer]bool),
 	})
 	return &c.passes[len(c.passes)-1]
 }
@@ -137,7 +138,8 @@ func (c *chronicle) open(q world.Query, rows []world.Session, now time.Time, who
 	if q.Cursor == 0 {
 		p.begun[q.Viewer] = true
 	}
-	p.whole[q.Viewer] = p.whole[q.Viewer] || whole
+	// A look beyond a short page may show that it was not the last.
+	p.whole[q.Viewer] = (p.whole[q.Viewer] || whole) && follows(q, rows)
 	for i := range rows {
 		p.top = max(p.top, rows[i].LastMessageID)
 		if !rows[i].Closed {
@@ -163,6 +165,9 @@ func (c *chronicle) closed(q world.Query, rows []world.Session, now time.Time) {
 		if len(rows) > 0 {
 			s.first = rows[0].LastMessageID
 		}
+	}
+	if !follows(q, rows) {
+		p.strayed[q.Viewer] = true
 	}
 	end := !s.marked || len(rows) < q.Limit
 	for i := range rows {

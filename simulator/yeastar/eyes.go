@@ -97,7 +97,7 @@ func (a *auditor) shows(sh showing) holder {
 // sure tells whether a pass has read every viewer.
 func (a *auditor) sure(p *pass, closed bool) bool {
 	for v := range a.viewers {
-		if closed && !p.swept[v] || !closed && !p.whole[v] {
+		if closed && (!p.swept[v] || p.strayed[v]) || !closed && !p.whole[v] {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package yeastar
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -103,7 +104,10 @@ func (n *notes) page(q world.Query, rows []world.Session, now time.Time) {
 	if q.Cursor == 0 {
 		list.begun = now
 	}
-	if len(rows) < q.Limit {
+	if !follows(q, rows) {
+		list.begun = time.Time{} // Nobody can tell any more what was left out.
+	}
+	if len(rows) < q.Limit && !list.begun.IsZero() {
 		list.whole = list.begun
 	}
 	for i := range rows {
@@ -113,6 +117,12 @@ func (n *notes) page(q world.Query, rows []world.Session, now time.Time) {
 	}
 	n.tidy(now)
 	n.log.open(q, rows, now, len(rows) < q.Limit && list.begun.Equal(now))
+}
+
+// follows tells whether a page is what comes after its cursor, and not a part of
+// what was shown before it.
+func follows(q world.Query, rows []world.Session) bool {
+	return q.Cursor == 0 || !slices.ContainsFunc(rows, func(r world.Session) bool { return r.LastMessageID > q.Cursor })
 }
 
 // closedPage notes one page of a viewer's list of closed sessions.
