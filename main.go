@@ -49,6 +49,8 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	}
 	if err == nil {
 		err = o.clash()
+	} else {
+		err = explain(app, err)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "conversation_exporter: %s; --help lists the flags\n", err)
@@ -72,11 +74,11 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	err = errors.Join(err, flagErr, checkWeb(o))
 	switch {
 	case o.check, o.checkOnline && err != nil:
-		return report(stdout, stderr, o, len(c.Names()), err)
+		return report(stdout, stderr, f, err)
 	case err != nil:
 		return logs.refuse("the configuration was refused", err)
 	case o.checkOnline:
-		report(stdout, stderr, o, len(c.Names()), nil)
+		report(stdout, stderr, f, nil)
 		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return checkOnline(ctx, c, stdout) })
 	case o.once:
 		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return readOnce(ctx, handler, c, reading{stdout, logs}) })
@@ -111,19 +113,25 @@ func checkWeb(o *options) error {
 			errs = append(errs, fmt.Errorf("--web.config.file: %s: %w", path, err))
 		}
 	}
+	if o.timeoutOffset < 0 {
+		errs = append(errs, fmt.Errorf("--timeout-offset is %s and must be at least 0s; 0s means that the whole time of the scraper may be used", o.timeoutOffset))
+	}
 	return errors.Join(errs...)
 }
 
 // report tells the result of --config.check.
-func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
+func report(stdout, stderr io.Writer, f *fleet, err error) int {
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	file := o.configFile
-	if o.demo {
+	file := f.options.configFile
+	if f.options.demo {
 		file = "the configuration of the demo"
 	}
-	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", file, targets)
+	for _, line := range doubts(f.Last().Warnings) {
+		fmt.Fprintln(stderr, line)
+	}
+	fmt.Fprintf(stdout, "%s is good: %d target(s)\n", file, len(f.collector.Names()))
 	return 0
 }
