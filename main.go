@@ -49,6 +49,8 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	}
 	if err == nil {
 		err = o.clash()
+	} else {
+		err = explain(app, err)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "conversation_exporter: %s; --help lists the flags\n", err)
@@ -72,10 +74,11 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	err = errors.Join(err, flagErr, checkWeb(o))
 	switch {
 	case o.check, o.checkOnline && err != nil:
-		return report(stdout, stderr, o, len(c.Names()), err)
+		return report(stdout, stderr, f, err)
 	case err != nil:
 		return logs.refuse("the configuration was refused", err)
 	case o.checkOnline:
+		warn(stderr, f)
 		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return checkOnline(ctx, c, reading{o, stdout, logs}) })
 	case o.once:
 		return untilSignal(ctx, signals, logs, func(ctx context.Context) int { return readOnce(ctx, handler, c, reading{o, stdout, logs}) })
@@ -110,20 +113,31 @@ func checkWeb(o *options) error {
 			errs = append(errs, fmt.Errorf("--web.config.file: %s: %w", path, err))
 		}
 	}
+	if o.timeoutOffset < 0 {
+		errs = append(errs, fmt.Errorf("--timeout-offset is %s and must be at least 0s; 0s means that the whole time of the scraper may be used", o.timeoutOffset))
+	}
 	return errors.Join(errs...)
 }
 
 // report tells the result of --config.check.
-func report(stdout, stderr io.Writer, o *options, targets int, err error) int {
+func report(stdout, stderr io.Writer, f *fleet, err error) int {
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	if err := reportGood(stdout, o, targets); err != nil {
+	warn(stderr, f)
+	if err := reportGood(stdout, f.options, len(f.collector.Names())); err != nil {
 		fmt.Fprintln(stderr, "the result was not written:", err)
 		return 1
 	}
 	return 0
+}
+
+// warn tells what in the configuration may not be what was meant.
+func warn(stderr io.Writer, f *fleet) {
+	for _, line := range doubts(f.Last().Warnings) {
+		fmt.Fprintln(stderr, line)
+	}
 }
 
 // reportGood tells that the configuration has no mistake.

@@ -121,6 +121,7 @@ const goodConfig = "targets:\n  office:\n    yeastar:\n      url: http://127.0.0
 func TestCommandLine(t *testing.T) {
 	good, bad := write(t, "good.yml", goodConfig), write(t, "bad.yml", strings.ReplaceAll(goodConfig, "url:", "uri:"))
 	fleet := write(t, "fleet.yml", goodConfig+"target_files: [targets/*.yml]\n")
+	nothing := write(t, "nothing.yml", "target_files: [targets/*.yml]\n")
 	webBad := write(t, "web.yml", "tls_server_config:\n  cert_file: absent.pem\n  key_file: absent.key\n")
 	for name, tc := range map[string]struct {
 		args           []string
@@ -129,10 +130,16 @@ func TestCommandLine(t *testing.T) {
 	}{
 		"help":                     {[]string{"--help"}, 0, "--config.file", ""},
 		"version":                  {[]string{"--version"}, 0, "conversation_exporter, version", ""},
-		"an unknown flag":          {[]string{"--colector.sessions"}, 1, "", "conversation_exporter: unknown long flag '--colector.sessions'; --help lists the flags"},
+		"an unknown flag":          {[]string{"--colector.sessions"}, 1, "", "conversation_exporter: unknown long flag '--colector.sessions'; the nearest is --collector.sessions; --help lists the flags\n"},
+		"a group that is none":     {[]string{"--no-collector.nope"}, 1, "", "unknown long flag '--no-collector.nope'; there are --collector.disable-defaults, --collector.sessions, --collector.messages, --collector.queues, --collector.channels, --collector.agents; --help lists the flags\n"},
+		"half the name of a flag":  {[]string{"--log"}, 1, "", "unknown long flag '--log'; there are --log.level, --log.format; --help lists the flags\n"},
+		"a flag like no other":     {[]string{"--interval=5s"}, 1, "", "unknown long flag '--interval'; there are --help, --version, --config.file, --config.check, --config.check-online, "},
+		"a letter that is no flag": {[]string{"-v"}, 1, "", "unknown short flag '-v'; there are --help, --version, "},
 		"an argument too many":     {[]string{"config.yml"}, 1, "", "unexpected config.yml"},
 		"a level that is none":     {[]string{"--log.level=loud"}, 1, "", "must be one of debug,info,warn,error"},
 		"an offset that is none":   {[]string{"--timeout-offset=soon"}, 1, "", "invalid duration"},
+		"an offset below zero":     {[]string{"--timeout-offset=-1s", "--config.file=" + good, "--web.listen-address=256.0.0.1:1"}, 1, "", "--timeout-offset is -1s and must be at least 0s; 0s means that the whole time of the scraper may be used"},
+		"check a bad offset":       {[]string{"--timeout-offset=-1ms", "--config.check", "--config.file=" + good}, 1, "", "--timeout-offset is -1ms and must be at least 0s"},
 		"a demo with a file":       {[]string{"--demo", "--config.file=x.yml"}, 1, "", "--demo brings its own configuration"},
 		"a demo to be checked":     {[]string{"--demo", "--config.check"}, 1, "", "--demo brings its own configuration"},
 		"two checks at once":       {[]string{"--config.check", "--config.check-online"}, 1, "", "--config.check opens no connection, and --config.check-online checks all that it does and then the targets: leave one of them out"},
@@ -140,10 +147,11 @@ func TestCommandLine(t *testing.T) {
 		"once and an online check": {[]string{"--once", "--config.check-online"}, 1, "", "leave one of them out; --help lists the flags"},
 		"once with a bad file":     {[]string{"--once", "--config.file=" + bad}, 1, "", "bad.yml:4: targets.office.yeastar.uri: "},
 		"a path that is taken":     {[]string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, "", "is taken by another page"},
-		"no file":                  {[]string{"--config.file=absent.yml"}, 1, "", "absent.yml"},
+		"no file":                  {[]string{"--config.file=absent.yml"}, 1, "", "err=\"absent.yml: the file cannot be read: no such file or directory; --config.file names the file to read\""},
 		"check good":               {[]string{"--config.check", "--config.file=" + good}, 0, "good.yml is good: 1 target(s)\n", ""},
 		"check bad":                {[]string{"--config.check", "--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
-		"check a glob for nothing": {[]string{"--config.check", "--config.file=" + fleet}, 0, "fleet.yml is good: 1 target(s)\n", "fleet.yml:7: target_files[0]: no file matches this glob"},
+		"check a glob for nothing": {[]string{"--config.check", "--log.level=error", "--config.file=" + fleet}, 0, "fleet.yml is good: 1 target(s)\n", "the configuration may not say what was meant: " + fleet + ":7: target_files[0]: no file matches this glob"},
+		"check globs for nothing":  {[]string{"--config.check", "--config.file=" + nothing}, 1, "", nothing + ":1: target_files[0]: no file matches this glob, and there is no target at all"},
 		"start with bad":           {[]string{"--config.file=" + bad}, 1, "", `bad.yml:4: targets.office.yeastar.uri: `},
 		"check a bad path":         {[]string{"--config.check", "--config.file=" + good, "--web.telemetry-path=metrics"}, 1, "", "must begin with /"},
 		"check a bad address":      {[]string{"--config.check", "--config.file=" + good, "--web.listen-address=office"}, 1, "", "--web.listen-address: address office: missing port in address: write host:port, or :port"},

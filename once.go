@@ -41,7 +41,7 @@ func readOnce(ctx context.Context, handler *web.Handler, c *collector.Collector,
 		return r.logs.refuse("the targets were not read", err)
 	}
 	if _, err := r.stdout.Write(metrics.Bytes()); err != nil {
-		return r.logs.refuse("the metrics were not written", err)
+		return r.logs.refuse("the targets were read, but their metrics were not written", err)
 	}
 	if !allRead(c.Status()) {
 		return 1

@@ -129,7 +129,7 @@ func TestOnceTellsThatItsOutputTookNothing(t *testing.T) {
 	file := write(t, "good.yml", "targets:\n"+targetBlock("office", url, "", ""))
 	var stderr output
 	code := run([]string{"--once", "--config.file=" + file}, full{}, &stderr, make(chan os.Signal))
-	const want = `msg="the targets were read, but their metrics were not written" err="writing the metrics: no space left on device"`
+	const want = `msg="the targets were read, but their metrics were not written" err="no space left on device"`
 	if log := stderr.String(); code != 1 || !strings.Contains(log, want) || strings.Count(log, "level=error") != 1 {
 		t.Errorf("exit code %d: %s", code, log)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"conversation_exporter/collector"
 	"conversation_exporter/config"
+	"conversation_exporter/web"
 )
 
 // settleTime is how long the answer to a reload waits for the targets that were
@@ -34,8 +36,7 @@ type fleet struct {
 	members map[string]member
 
 	mu   sync.Mutex
-	good bool
-	at   time.Time
+	last web.Reading
 }
 
 // member is one target and what it was made of.
@@ -62,7 +63,7 @@ func (f *fleet) start(ctx context.Context) (wait func(), err error) {
 		return wait, err
 	}
 	_, err = f.become(ctx, cfg)
-	f.noteReading(err)
+	f.noteReading(cfg, err)
 	return wait, err
 }
 
@@ -76,18 +77,22 @@ func (o *options) reading() config.Options {
 }
 
 // Last implements web.Configuration.
-func (f *fleet) Last() (good bool, at time.Time) {
+func (f *fleet) Last() web.Reading {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.good, f.at
+	return f.last
 }
 
-func (f *fleet) noteReading(err error) {
+// noteReading keeps how the configuration was read; cfg may be nil where there is an
+// error.
+func (f *fleet) noteReading(cfg *config.Config, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.good = err == nil; f.good {
-		f.at = time.Now()
+	if err != nil {
+		f.last.Failure, f.last.FailedAt = err, time.Now()
+		return
 	}
+	f.last = web.Reading{At: time.Now(), Warnings: cfg.Warnings}
 }
 
 // Reload implements web.Configuration. One reload is under way at a time; who
@@ -111,7 +116,7 @@ func (f *fleet) Reload(ctx context.Context) (changes string, err error) {
 	if errors.Is(err, collector.ErrClosed) {
 		return "", err // The program is ending, and the file may be good.
 	}
-	f.noteReading(err)
+	f.noteReading(cfg, err)
 	if err != nil {
 		f.logs.refuse("the configuration was not reloaded, and the one before stays", err)
 		return "", err
@@ -119,8 +124,9 @@ func (f *fleet) Reload(ctx context.Context) (changes string, err error) {
 	level.Info(f.logs.own).Log("msg", "the configuration was reloaded", "targets", len(f.members),
 		"added", d.added, "changed", d.changed, "removed", d.removed)
 	f.settle(ctx, d.closed)
-	return fmt.Sprintf("conversation_exporter has read its configuration: %d target(s), of which %d added and %d changed; %d removed.",
-		len(f.members), d.added, d.changed, d.removed), nil
+	changes = fmt.Sprintf("conversation_exporter has read its configuration: %d target(s), of which %d added and %d changed; %d removed.",
+		len(f.members), d.added, d.changed, d.removed)
+	return strings.Join(append([]string{changes}, doubts(cfg.Warnings)...), "\n"), nil
 }
 
 // settle waits a moment for what was replaced to end.
@@ -214,10 +220,25 @@ func (f *fleet) forget(name string, members map[string]member) {
 	}
 }
 
-// warn logs what is no mistake, but may not be what was meant.
+// doubtful is what is said of each warning of the configuration.
+const doubtful = "the configuration may not say what was meant"
+
+// doubts are warnings of the configuration as lines for people.
+func doubts(warnings []string) []string {
+	lines := make([]string, 0, len(warnings))
+	for _, text := range warnings {
+		lines = append(lines, doubtful+": "+text)
+	}
+	return lines
+}
+
+// warn logs what is no mistake, but may not be what was meant. Those who check the
+// configuration are told of its warnings with the result.
 func (f *fleet) warn(cfg *config.Config) {
-	for _, text := range cfg.Warnings {
-		level.Warn(f.logs.own).Log("msg", "the configuration may not say what was meant", "warning", text)
+	if !f.options.check && !f.options.checkOnline {
+		for _, text := range cfg.Warnings {
+			level.Warn(f.logs.own).Log("msg", doubtful, "warning", text)
+		}
 	}
 	for _, block := range cfg.Targets {
 		if len(f.groups(block)) == 0 {

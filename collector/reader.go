@@ -56,9 +56,6 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 	if since := now.Sub(marks.sweptAt); since >= 0 && since < sweepEvery {
 		return t.swept // What it could not read is still missing.
 	}
-	if t.starved {
-		return outcome{success: true, partial: true} // In the next pass again.
-	}
 	var cover conversation.Coverage
 	// The closed sessions must not take what the messages need.
 	ctx, done := shorten(ctx, func(left time.Duration) time.Duration { return left / 2 })

@@ -83,12 +83,13 @@ func NewMetrics() *httpapi.Metrics { return httpapi.NewMetrics() }
 func NewSignIns() *yeastar.SignIns { return yeastar.NewSignIns() }
 
 // Load reads the file at the path, and the target files that it names. Its error
-// joins every mistake in all of them, each as "file:line: key.path: sentence".
+// joins every mistake in all of them, each as "file:line: key.path: sentence",
+// or as "file: sentence" where a file cannot be read.
 func Load(path string, opts Options) (*Config, error) {
 	text, err := readConfig(path)
 	if err != nil {
 		r := newReport(path)
-		r.root().failCause(reason(err), "the file cannot be read: %v; --config.file names the file to read", reason(err))
+		r.unread().failCause(reason(err), "the file cannot be read: %v; --config.file names the file to read", reason(err))
 		return nil, errors.Join(r.errs()...)
 	}
 	return Parse(path, text, opts)

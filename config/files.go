@@ -23,6 +23,8 @@ type reading struct {
 	// target_files names them, those of one glob in the order of their names.
 	files    []*configFile
 	warnings []string
+	// unmatched are the globs that no file matches.
+	unmatched []place
 }
 
 // configFile is one file of a configuration.
@@ -81,6 +83,7 @@ func (r *reading) addTargetFiles() {
 		case err != nil:
 			item.failCause(reason(err), "the files cannot be looked for: %v; globs begin at the directory of this file", reason(err))
 		case len(names) == 0:
+			r.unmatched = append(r.unmatched, item)
 			r.warn(item, "no file matches this glob, so it adds no target; globs begin at the directory of this file")
 		}
 		for _, name := range names {
@@ -102,7 +105,7 @@ func (r *reading) addTargetFile(name string, at place) {
 	text, err := readConfig(name)
 	if err != nil {
 		s := &configFile{root: newReport(name).root(), info: info}
-		s.root.failCause(reason(err), "the file cannot be read: %v; target_files on line %d of %s matches it", reason(err), at.line, at.report.file)
+		s.root.report.unread().failCause(reason(err), "the file cannot be read: %v; target_files on line %d of %s matches it", reason(err), at.line, at.report.file)
 		r.files = append(r.files, s)
 		return
 	}
@@ -155,7 +158,12 @@ func (r *reading) check() {
 	case targets > 0 || main.root.refused():
 	case !main.root.has("target_files"):
 		at.fail("there must be at least one target: a name, and below it the block of its system")
-	case !bad:
+	case bad:
+	case len(r.unmatched) > 0:
+		for _, item := range r.unmatched {
+			item.fail("no file matches this glob, and there is no target at all; globs begin at the directory of this file")
+		}
+	default:
 		at.fail("there must be at least one target, here or in a file that target_files matches: a name, and below it the block of its system")
 	}
 	r.checkNames()

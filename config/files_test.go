@@ -54,9 +54,10 @@ func loaded(dir string) string {
 
 func TestTargetFiles(t *testing.T) {
 	const (
-		noMatch = "no file matches this glob, so it adds no target; globs begin at the directory of this file"
-		noGlob  = "is not a glob: a [ may lack its ], or a \\ stand at the end"
-		more    = "target_files: [targets/*.yml]\n"
+		noMatch      = "no file matches this glob, so it adds no target; globs begin at the directory of this file"
+		noMatchAtAll = "no file matches this glob, and there is no target at all; globs begin at the directory of this file"
+		noGlob       = "is not a glob: a [ may lack its ], or a \\ stand at the end"
+		more         = "target_files: [targets/*.yml]\n"
 	)
 	for name, tc := range map[string]struct {
 		files map[string]string
@@ -114,7 +115,7 @@ func TestTargetFiles(t *testing.T) {
 				"targets/2.yml:1: (document): the file is empty; it must have at least one target below the key targets",
 				"targets/3.yml:1: target_files: a target file cannot name more files; move this key to main.yml",
 				"targets/4.yml:1: targets: is missing; a target file has the key targets, and no other",
-				"targets/5.yml:1: (document): the file cannot be read: no such file or directory; target_files on line 10 of main.yml matches it",
+				"targets/5.yml: the file cannot be read: no such file or directory; target_files on line 10 of main.yml matches it",
 				"targets/6.yml:2: targets[0]: the name of a target must be 1 to 64 letters, digits, _, . or -",
 				"targets/7.yml:2: (document): this is not valid YAML: did not find expected node content; check the indentation and the quotes from here on",
 				"targets/8.yml:1: yeastar: this key is not known here: it belongs below targets.<name>; the known keys are targets, target_files",
@@ -125,8 +126,14 @@ func TestTargetFiles(t *testing.T) {
 			"main.yml:1: targets: there must be at least one target, here or in a file that target_files matches: a name, and below it the block of its system",
 		},
 		"no file and no target": {
-			map[string]string{"main.yml": more},
-			"main.yml:1: targets: there must be at least one target, here or in a file that target_files matches: a name, and below it the block of its system",
+			map[string]string{"main.yml": more}, "main.yml:1: target_files[0]: " + noMatchAtAll,
+		},
+		"no target, and some globs without a match": {
+			map[string]string{"main.yml": "target_files:\n- targets/*.yml\n- tragets/*.yml\n- nowhere\n", "targets/1.yml": "targets: {}"},
+			"main.yml:3: target_files[1]: " + noMatchAtAll + "\nmain.yml:4: target_files[2]: " + noMatchAtAll,
+		},
+		"no file at all": {
+			map[string]string{"other.yml": more}, "main.yml: the file cannot be read: no such file or directory; --config.file names the file to read",
 		},
 		"a list that is empty": {
 			map[string]string{"main.yml": one("m") + "target_files: []\n", "secret": "a"},
@@ -221,7 +228,7 @@ func TestATargetFileThatIsNoFile(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "a.yml"), 0o600); err != nil {
 		t.Skip(err)
 	}
-	if got, want := loaded(dir), "a.yml:1: (document): the file cannot be read: this is not a regular file; target_files on line 1 of main.yml matches it"; got != want {
+	if got, want := loaded(dir), "a.yml: the file cannot be read: this is not a regular file; target_files on line 1 of main.yml matches it"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -238,12 +245,12 @@ func TestFilesThatAreTooLongOrNone(t *testing.T) {
 		// main and target are what the files are made of: a text, or endless or pipe.
 		main, target, want string
 	}{
-		"a main file without end":  {"endless", "", "main.yml:1: (document): " + long + main},
-		"a main file that is none": {"pipe", "", "main.yml:1: (document): " + no + main},
+		"a main file without end":  {"endless", "", "main.yml: " + long + main},
+		"a main file that is none": {"pipe", "", "main.yml: " + no + main},
 		"a target file without end": {
-			"target_files: [a.yml]\n", "endless", "a.yml:1: (document): " + long + matched,
+			"target_files: [a.yml]\n", "endless", "a.yml: " + long + matched,
 		},
-		"a target file that is none": {"target_files: [a.yml]\n", "pipe", "a.yml:1: (document): " + no + matched},
+		"a target file that is none": {"target_files: [a.yml]\n", "pipe", "a.yml: " + no + matched},
 		"links":                      {"link", one("a"), "a"},
 	} {
 		t.Run(name, func(t *testing.T) {

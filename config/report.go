@@ -21,8 +21,12 @@ type problem struct {
 	cause    error
 }
 
-// Error implements error as file, line, key path and sentence.
+// Error implements error as file, line, key path and sentence; of a file that could
+// not be read there is no line and no key to name.
 func (p *problem) Error() string {
+	if p.line == 0 {
+		return fmt.Sprintf("%s: %s", p.file, p.sentence)
+	}
 	return fmt.Sprintf("%s:%d: %s: %s", p.file, p.line, p.path, p.sentence)
 }
 
@@ -61,6 +65,9 @@ func (r *report) errs() []error {
 
 // root is the place of the whole document.
 func (r *report) root() place { return place{report: r, line: 1} }
+
+// unread is the place of a file of which there is no text.
+func (r *report) unread() place { return place{report: r} }
 
 // place is one point of a file: its line and the keys that lead to it.
 type place struct {

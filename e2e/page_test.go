@@ -121,7 +121,7 @@ type layout struct {
 
 // look measures the page. The faults are texts that do not stand out from what is
 // behind them as WCAG asks of level AA, headers of tables that do not say of what,
-// and tables that nothing scrolls.
+// tables that nothing scrolls, and tables that are cut without a sign of it.
 const look = `(() => {
 	const numbers = c => (c.match(/[\d.]+/g) || []).map(Number);
 	const light = c => numbers(c).slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -142,6 +142,10 @@ const look = `(() => {
 	}
 	for (const th of document.querySelectorAll("th:not([scope])")) faults.push("no scope: " + th.textContent);
 	for (const table of document.querySelectorAll("table")) if (!table.closest("[role=region][aria-label][tabindex]")) faults.push("a table that nothing scrolls");
+	for (const e of document.querySelectorAll(".scroll")) {
+		const s = getComputedStyle(e);
+		if (e.scrollWidth > e.clientWidth && (!/local.*scroll/.test(s.backgroundAttachment) || !s.backgroundImage.includes("gradient"))) faults.push("a table is cut, and nothing shows that it scrolls");
+	}
 	return {
 		width: document.scrollingElement.scrollWidth, inner: innerWidth, lang: document.documentElement.lang, title: document.title,
 		ground: getComputedStyle(document.body).backgroundColor, mode: document.compatMode,
@@ -181,7 +185,7 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 	}
 	names[2], names[5] = strings.Repeat("a-long-name.", 5)+"abcd", strings.Repeat("W", 64)
 	pages := make(map[string]string)
-	for name, text := range map[string]string{"one": targetsOf(config, 1, "demo"), "failed": targetsOf(config, 0, "demo"), "two": targetsOf(config, 1, "good", "bad"), "many": targetsOf(config, 3, names...)} {
+	for name, text := range map[string]string{"one": targetsOf(config, 1, "demo"), "failed": targetsOf(config, 0, "demo") + "target_files: [tragets/*.yml]\n", "two": targetsOf(config, 1, "good", "bad"), "many": targetsOf(config, 3, names...)} {
 		_, address := startExporter(t, text)
 		if name == "many" {
 			b.check(t, "before any scrape", address+"/?refresh=off")

@@ -10,11 +10,23 @@ import (
 // Configuration is what the targets come from, which may be read anew while the
 // program runs.
 type Configuration interface {
-	// Reload reads it anew and tells in a sentence what has changed. An error says
-	// why nothing has.
+	// Reload reads it anew and tells in a sentence what has changed and, in a line
+	// each, what may not be meant. An error says why nothing has changed.
 	Reload(ctx context.Context) (changes string, err error)
-	// Last tells whether the last reading went well, and when one last did.
-	Last() (good bool, at time.Time)
+	// Last tells how it was read last.
+	Last() Reading
+}
+
+// Reading is how a configuration was read.
+type Reading struct {
+	// At is when it was last read without a mistake, as it is in use since.
+	At time.Time
+	// Warnings tell what is no mistake in it, but may not be meant.
+	Warnings []string
+	// Failure is why a later reading failed, the last of which was at FailedAt; nil
+	// where none has failed since At. It is shown to whoever sees the page.
+	Failure  error
+	FailedAt time.Time
 }
 
 // errFixed is what a reload ends with where there is nothing to read.
@@ -27,7 +39,7 @@ type fixed struct{ since time.Time }
 func (fixed) Reload(context.Context) (string, error) { return "", errFixed }
 
 // Last implements Configuration.
-func (f fixed) Last() (bool, time.Time) { return true, f.since }
+func (f fixed) Last() Reading { return Reading{At: f.since} }
 
 // reload reads the configuration anew.
 func (h *Handler) reload(w http.ResponseWriter, r *http.Request) {

@@ -14,19 +14,17 @@ import (
 type fakeConfiguration struct {
 	reload func() (string, error)
 	calls  atomic.Int64
-	good   atomic.Bool
+	last   atomic.Pointer[Reading]
 }
 
 func (f *fakeConfiguration) Reload(context.Context) (string, error) {
 	f.calls.Add(1)
 	changes, err := f.reload()
-	f.good.Store(err == nil)
+	f.last.Store(&Reading{At: time.Unix(1700000000, 5e8), Failure: err})
 	return changes, err
 }
 
-func (f *fakeConfiguration) Last() (bool, time.Time) {
-	return f.good.Load(), time.Unix(1700000000, 5e8)
-}
+func (f *fakeConfiguration) Last() Reading { return *f.last.Load() }
 
 func TestReload(t *testing.T) {
 	var fails error

@@ -81,10 +81,21 @@ func TestUnknownPaths(t *testing.T) {
 			if r.status != http.StatusNotFound || r.header.Get("Location") != "" {
 				t.Errorf("%s %s: got %d to %q, want 404", method, route, r.status, r.header.Get("Location"))
 			}
+			if method != http.MethodHead && r.body != "There is no such page; there are /, /metrics, /probe, /sd, /-/healthy, /-/ready, /-/reload.\n" {
+				t.Errorf("%s %s says %q", method, route, r.body)
+			}
 		}
 	}
 	if n := source.calls.Load(); n != 0 {
 		t.Errorf("unknown paths read the target %d times", n)
+	}
+}
+
+// What is listed where a page is missing are those that there are.
+func TestUnknownPathsListThePages(t *testing.T) {
+	r := newSite(t, Options{TelemetryPath: "/m", Profiling: true}).get(t, "/metrics")
+	if want := "There is no such page; there are /, /m, /probe, /sd, /-/healthy, /-/ready, /-/reload, /debug/pprof/.\n"; r.status != http.StatusNotFound || r.body != want || r.header.Get("Content-Type") != textPlain {
+		t.Errorf("got %d %q, want %q", r.status, r.body, want)
 	}
 }
 

@@ -97,6 +97,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		all = shown
 	}
 	d.Switch = p.link(d.Alone, refresh == 0)
+	d.note(p.opts.Configuration.Last(), p.opts.Now())
 	p.fill(&d, all)
 	p.write(w, d)
 }
@@ -156,6 +157,11 @@ type pageData struct {
 	Refresh               int
 	// Alone is the name of the only target that is asked for; empty for all.
 	Alone string
+	// ReadAt is when the configuration was read that is in use; Failed is a reload
+	// that failed since then, Doubts what it may not mean: nil for none.
+	ReadAt instantData
+	Failed *failedData
+	Doubts *doubtsData
 	// Summary says how the targets fare, where there are several.
 	Summary string
 	// Lines are there where the targets are too many to show each in full.
@@ -190,7 +196,7 @@ func (p *page) fill(d *pageData, all []collector.Status) {
 	}
 	slices.SortStableFunc(d.Lines, func(a, b lineData) int { return trouble(a.Mood) - trouble(b.Mood) })
 	if len(all) > 1 {
-		d.Summary = fmt.Sprintf("%d targets: %d ok, %d partial, %d failed, %d unread", len(all), moods[moodOK], moods[moodPartial], moods[moodFailed], moods[moodUnread])
+		d.Summary = fmt.Sprintf("%d targets: %d ok, %d partial, %d failed, %d not read", len(all), moods[moodOK], moods[moodPartial], moods[moodFailed], moods[moodUnread])
 	}
 }
 

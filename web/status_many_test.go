@@ -63,7 +63,7 @@ func TestStatusPageOfManyTargets(t *testing.T) {
 	}
 	page := parse(t, r.body)
 	checkNothingIsLoaded(t, r, page)
-	if !strings.Contains(r.body, `<p class="summary">500 targets: 200 ok, 100 partial, 100 failed, 100 unread</p>`) {
+	if !strings.Contains(r.body, `<p class="summary">500 targets: 200 ok, 100 partial, 100 failed, 100 not read</p>`) {
 		t.Error("the page does not sum the targets up")
 	}
 	lines := page.all("tbody")[0].all("tr")

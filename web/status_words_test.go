@@ -227,7 +227,7 @@ func TestColoursStandOut(t *testing.T) {
 			value, _, _ = strings.Cut(strings.TrimSpace(value), ";")
 			colours[name] = luminance(t, value)
 		}
-		if len(colours) != 12 {
+		if len(colours) != 13 {
 			t.Errorf("the %s scheme has %d colours", scheme, len(colours))
 		}
 		for _, pair := range strings.Fields("ink/ground soft/ground ink/card soft/card faint/card ok/card partial/card failed/card unread/card ink/hot ink/warm") {
@@ -236,6 +236,10 @@ func TestColoursStandOut(t *testing.T) {
 			if ratio := (bright + 0.05) / (dim + 0.05); ratio < 4.5 {
 				t.Errorf("%s: %s has the contrast %.2f, less than 4.5", scheme, pair, ratio)
 			}
+		}
+		// It is no text, but the only sign that a table goes on.
+		if ratio := (max(colours["shade"], colours["card"]) + 0.05) / (min(colours["shade"], colours["card"]) + 0.05); ratio < 2.4 {
+			t.Errorf("%s: the shade of a table that is cut has the contrast %.2f, less than 2.4", scheme, ratio)
 		}
 	}
 }

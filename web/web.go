@@ -24,6 +24,14 @@ import (
 // DefaultTelemetryPath is where the metrics are unless a flag says otherwise.
 const DefaultTelemetryPath = "/metrics"
 
+// The pages by which an orchestrator asks after the exporter, and the one that reads
+// the configuration anew.
+const (
+	healthyPath = "/-/healthy"
+	readyPath   = "/-/ready"
+	reloadPath  = "/-/reload"
+)
+
 // Options say what is served.
 type Options struct {
 	// Collector reads the targets.
@@ -66,6 +74,8 @@ type Handler struct {
 	rendering   rendering
 	// external is the parsed ExternalURL; nil for none.
 	external *url.URL
+	// routes are the paths that there are.
+	routes []string
 }
 
 // New makes a Handler. An error means that an option cannot work.
@@ -87,7 +97,7 @@ func New(opts Options) (*Handler, error) {
 		return nil, err
 	}
 	if opts.Configuration == nil {
-		opts.Configuration = fixed{time.Now()}
+		opts.Configuration = fixed{opts.Now()}
 	}
 	page, err := newPage(opts, external)
 	if err != nil {
@@ -98,15 +108,17 @@ func New(opts Options) (*Handler, error) {
 	h.mux.HandleFunc("GET "+opts.TelemetryPath, h.metrics)
 	h.mux.HandleFunc("GET "+probePath, h.probe)
 	h.mux.HandleFunc("GET "+discoveryPath, h.discovery)
-	h.mux.HandleFunc("POST /-/reload", h.reload)
+	h.mux.HandleFunc("POST "+reloadPath, h.reload)
+	h.routes = []string{"/", opts.TelemetryPath, probePath, discoveryPath, healthyPath, readyPath, reloadPath}
 	if opts.Profiling {
 		profile(h.mux)
+		h.routes = append(h.routes, profilingPath)
 	}
 	h.mux.Handle("GET /{$}", page)
-	h.mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
+	h.mux.HandleFunc("GET "+healthyPath, func(w http.ResponseWriter, _ *http.Request) {
 		say(w, http.StatusOK, "conversation_exporter is healthy.")
 	})
-	h.mux.HandleFunc("GET /-/ready", h.ready)
+	h.mux.HandleFunc("GET "+readyPath, h.ready)
 	return h, nil
 }
 
@@ -115,10 +127,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	// The mux would send the scraper on to the plain form of such a path.
 	if r.URL.Path != path.Clean(r.URL.Path) && (r.URL.Path != profilingPath || !h.opts.Profiling) {
-		http.NotFound(w, r)
+		h.notFound(w)
+		return
+	}
+	// The mux knows no page for a wrong method either, and has words for that.
+	if _, pattern := h.mux.Handler(r); pattern == "" && !slices.Contains(h.routes, r.URL.Path) {
+		h.notFound(w)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// notFound lists the pages for somebody who asks for another one, whose path is not
+// repeated.
+func (h *Handler) notFound(w http.ResponseWriter) {
+	say(w, http.StatusNotFound, "There is no such page; there are "+strings.Join(h.routes, ", ")+".")
 }
 
 // ready answers whether scrapes are taken. It says nothing of the targets: that
@@ -132,7 +155,7 @@ func (h *Handler) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 // newRegistry makes the registry of the exporter's own metrics.
-func newRegistry(panics func() float64, last func() (bool, time.Time)) (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
+func newRegistry(panics func() float64, last func() Reading) (registry *prometheus.Registry, badTimeouts prometheus.Counter) {
 	registry = prometheus.NewRegistry()
 	badTimeouts = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "conversation_exporter_invalid_timeout_headers_total",
@@ -148,7 +171,7 @@ func newRegistry(panics func() float64, last func() (bool, time.Time)) (registry
 			Name: "conversation_exporter_config_last_reload_successful",
 			Help: "1 if the configuration could be read when that was last tried, at the start or by a reload, else 0; the one before is then still in use.",
 		}, func() float64 {
-			if good, _ := last(); good {
+			if last().Failure == nil {
 				return 1
 			}
 			return 0
@@ -157,8 +180,7 @@ func newRegistry(panics func() float64, last func() (bool, time.Time)) (registry
 			Name: "conversation_exporter_config_last_reload_success_timestamp_seconds",
 			Help: "Unix time at which the configuration that is in use was read.",
 		}, func() float64 {
-			_, at := last()
-			return float64(at.UnixMilli()) / 1000
+			return float64(last().At.UnixMilli()) / 1000
 		}),
 		versioncollector.NewCollector("conversation_exporter"),
 		collectors.NewGoCollector(),
