@@ -171,7 +171,7 @@ func (b targetBlock) checkCollectors(p place, known []string) {
 	}
 	for i, name := range b.Collectors {
 		at := p.index(i)
-		near := nearest(name, known)
+		near := Nearest(name, known)
 		switch {
 		case slices.Contains(b.Collectors[:i], name):
 			at.fail("this group stands twice in the list")

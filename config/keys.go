@@ -77,7 +77,7 @@ func unknownKey(e entry, p place, known []string, belongs string) {
 		p.add(nil, "this key is not known here: it belongs %s; %s", belongs, remedy)
 		return
 	}
-	if near := nearest(e.key, known); near != "" {
+	if near := Nearest(e.key, known); near != "" {
 		remedy = "did you mean " + near + "? " + remedy
 	}
 	if !speakable(e.key) {
@@ -128,9 +128,9 @@ func needsManager(key string) bool {
 	return slices.Contains([]string{"ca_ref", "cert_ref", "key_ref"}, key)
 }
 
-// nearest is the known word that a misspelt one most likely stands for, or
+// Nearest is the known word that a misspelt one most likely stands for, or
 // empty where none is close.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	best, limit := "", 1+len(word)/4
 	for _, candidate := range known {
 		if n := distance(strings.ToLower(word), candidate); n <= limit {
