@@ -22,7 +22,7 @@ func agentFamilies() []family {
 		{
 			name: "conversation_agent_sessions", kind: prometheus.GaugeValue, stage: StageStable,
 			help: "Open sessions in the states assigned and archived by who has them: the number of the extension, or the name with agent_names. " +
-				"\"(unknown)\" are those of which that is not known; while there are any, agents who have none are absent.",
+				"\"(unknown)\" are those of which that is not known; while there are any, or while a list could not be read whole, agents who have none are absent.",
 			labels: []string{"agent"},
 			samples: func(v *view, emit emit) {
 				for agent, n := range v.agentSessions {
@@ -55,9 +55,21 @@ func (t *Target) readAgents(ctx context.Context, v *view) outcome {
 	return list.outcome(groupAgents).with(b.agents)
 }
 
+// showAgents makes the group's numbers of the open sessions and of how they were
+// listed; list is nil where they could not be.
+func (t *Target) showAgents(v *view, b *beside, sessions []conversation.Session, list *listing) {
+	if !v.has(groupAgents) {
+		return // With many sessions that is work for nothing.
+	}
+	labels := agentLabels(b.agents.list, t.opts.AgentNames)
+	b.showPresence(v, labels)
+	if list != nil {
+		v.showLoad(sessions, labels, list.cover.Complete())
+	}
+}
+
 // showPresence makes the group's numbers that need no sessions.
-func (b *beside) showPresence(v *view, names bool) {
-	labels := agentLabels(b.agents.list, names)
+func (b *beside) showPresence(v *view, labels map[string]string) {
 	v.agentPresent = make(map[string]bool)
 	for _, a := range b.agents.list {
 		if a.Presence != conversation.PresenceUnknown {
@@ -66,9 +78,9 @@ func (b *beside) showPresence(v *view, names bool) {
 	}
 }
 
-// showLoad counts each agent's sessions.
-func (b *beside) showLoad(v *view, sessions []conversation.Session, names bool) {
-	labels := agentLabels(b.agents.list, names)
+// showLoad counts each agent's sessions. Who has none in a list that is not whole may
+// have some that nobody could show, so that is said of nobody then.
+func (v *view) showLoad(sessions []conversation.Session, labels map[string]string, whole bool) {
 	v.agentSessions = make(map[string]int)
 	for i := range sessions {
 		s := &sessions[i]
@@ -86,6 +98,9 @@ func (b *beside) showLoad(v *view, sessions []conversation.Session, names bool) 
 	}
 	if v.agentSessions[unknownAgent] > 0 {
 		v.lacks(groupAgents)
+		whole = false
+	}
+	if !whole {
 		return
 	}
 	for _, label := range labels {

@@ -24,6 +24,7 @@ func TestAgents(t *testing.T) {
 		agents   []conversation.Agent
 		agentErr error
 		listErr  error
+		cover    conversation.Coverage
 		names    bool
 		want     string
 		health   string
@@ -55,6 +56,11 @@ agent_sessions{agent="1001"} 1
 		"unknown presence is absent": {
 			agents: []conversation.Agent{agent("1001", unknown)}, agentErr: conversation.ErrPart,
 			want: "agent_sessions{agent=\"1001\"} 0\n", health: "1 1 0",
+		},
+		"while a viewer cannot be read, nobody is said to have none": {
+			agents: two, sessions: []conversation.Session{has(1, "1001", conversation.StateAssigned)},
+			cover: conversation.Coverage{Read: 1, Failed: []string{"extension 1002"}, Problems: []error{errors.New("extension 1002: no permission")}},
+			want:  "agent_present{agent=\"1001\"} 1\nagent_present{agent=\"1002\"} 0\nagent_sessions{agent=\"1001\"} 1\n", health: "0 1 0",
 		},
 		"without sessions presence remains": {
 			agents: two, listErr: errors.New("no permission"),
@@ -102,7 +108,7 @@ agent_sessions{agent="Kim (1004)"} 0
 		t.Run(name, func(t *testing.T) {
 			b := newBench(groupAgents)
 			b.sessions, b.agents, b.agentErr, b.err = tc.sessions, tc.agents, tc.agentErr, tc.listErr
-			b.target.opts.AgentNames = tc.names
+			b.target.opts.AgentNames, b.cover = tc.names, tc.cover
 			got := samplesOf(t, b, "conversation_agent_sessions", "conversation_agent_present")
 			if got != tc.want {
 				t.Errorf("got\n%swant\n%s", got, tc.want)

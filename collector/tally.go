@@ -13,6 +13,7 @@ func (t *Target) tally(v *view) {
 	now := t.opts.Now()
 	if list == nil || list.failed != nil {
 		t.show(v, b, t.known.learn(b.queues.list, now))
+		t.showAgents(v, b, nil, nil)
 		t.publish()
 		return
 	}
@@ -20,7 +21,7 @@ func (t *Target) tally(v *view) {
 	sessions := t.ledger.settle(list.sessions, now, list.cover)
 	l := t.known.learn(list.queues, now, sessions, list.closed, t.ledger.sessions())
 	t.show(v, b, l)
-	b.showLoad(v, sessions, t.opts.AgentNames)
+	t.showAgents(v, b, sessions, list)
 	tallies, backlogs := make(map[place]*tally), make(map[place]*backlog)
 	for i := range sessions {
 		s := &sessions[i]
@@ -50,15 +51,13 @@ func (t *Target) tally(v *view) {
 	t.publish()
 }
 
-// show makes the numbers of queues, channels and agents, under the labels of this
-// pass.
+// show makes the numbers of queues and channels, under the labels of this pass.
 func (t *Target) show(v *view, b *beside, l labels) {
 	for _, c := range b.channels.list {
 		t.known.learnChannel(c.Kind, t.opts.Now())
 	}
 	b.showQueues(v, l)
 	b.showChannels(v, l)
-	b.showPresence(v, t.opts.AgentNames)
 }
 
 // sessions are those of which something is to be counted, as far as their labels go.

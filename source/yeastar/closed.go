@@ -19,12 +19,7 @@ func (s *Source) ClosedSessions(ctx context.Context, since conversation.Mark) ([
 		return nil, since, conversation.Coverage{}, err
 	}
 	var problems []error
-	// A failure that OpenSessions met a moment ago is not met again.
-	recent, err := s.dir.lastTry()
-	if !recent {
-		err = s.dir.loadQueues(ctx, directoryLife)
-	}
-	if err != nil {
+	if err := s.dir.recall(ctx); err != nil {
 		problems = append(problems, err)
 	}
 	viewers, err := s.viewers(ctx)

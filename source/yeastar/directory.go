@@ -142,6 +142,15 @@ func (d *directory) queuesTold(life time.Duration) (fresh bool, tries int, failu
 	return false, d.tries, d.failure
 }
 
+// recall is loadQueues for who comes after OpenSessions in a pass: a failure that was
+// met a moment ago is told and not met again.
+func (d *directory) recall(ctx context.Context) error {
+	if recent, failure := d.lastTry(); recent {
+		return failure
+	}
+	return d.loadQueues(ctx, directoryLife)
+}
+
 // lastTry tells how the last try to read the queues went, if it was a moment ago.
 func (d *directory) lastTry() (recent bool, failure error) {
 	d.mu.Lock()

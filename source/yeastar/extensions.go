@@ -31,12 +31,7 @@ var errPresence = fmt.Errorf("%s: an agent's presence is missing: %w", pathExten
 // an error it lists who is known, with the presence that is known.
 func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 	var problems []error
-	// A failure that OpenSessions met a moment ago is not met again.
-	recent, err := s.dir.lastTry()
-	if !recent {
-		err = s.dir.loadQueues(ctx, directoryLife)
-	}
-	if err != nil {
+	if err := s.dir.recall(ctx); err != nil {
 		problems = append(problems, err)
 	}
 	agents := s.dir.agents()

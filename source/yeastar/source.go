@@ -180,11 +180,7 @@ func (s *Source) unite(ctx context.Context, m *merge, cover *conversation.Covera
 // Queues implements conversation.Source. The list is at most 10 minutes old. A
 // failure that OpenSessions met a moment ago is told and not met again.
 func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
-	recent, err := s.dir.lastTry()
-	if !recent {
-		err = s.dir.loadQueues(ctx, directoryLife)
-	}
-	if err != nil {
+	if err := s.dir.recall(ctx); err != nil {
 		return nil, err
 	}
 	return s.dir.list()
