@@ -2,6 +2,7 @@ package superoffice
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ const (
 	kindUser        // an agent
 	kindSpan        // seconds
 	kindDate
+	kindPosted // the date of a message, which is in a zone of its own
 	kindText
 	kindBool
 )
@@ -53,6 +55,8 @@ type column struct {
 // slim writes a cell as Slim rows have it.
 func (v *view) slim(k kind, c cell) any {
 	switch at, isDate := c.raw.(time.Time); {
+	case isDate && k == kindPosted:
+		return v.dates.posted(at, false)
 	case isDate:
 		return v.dates.chat(at)
 	case k == kindUser, k == kindList:
@@ -68,10 +72,11 @@ type full struct {
 	DisplayValue, LinkHint, TooltipHint string
 }
 
-func (v *view) full(c cell) full {
+func (v *view) full(k kind, c cell) full {
 	out := full{RawValue: c.raw, DisplayValue: c.display}
-	if at, isDate := c.raw.(time.Time); isDate {
-		out.RawValue, out.DisplayValue = v.dates.chat(at), v.dates.chat(at)
+	if _, isDate := c.raw.(time.Time); isDate {
+		out.RawValue = v.slim(k, c)
+		out.DisplayValue = fmt.Sprint(out.RawValue)
 	}
 	if n, isNumber := c.raw.(int64); isNumber && v.switches.RawAsText {
 		out.RawValue = strconv.FormatInt(n, 10)

@@ -89,10 +89,11 @@ func (d dates) posted(m time.Time, bot bool) string {
 	return m.Add(d.switches.ClockSkew).UTC().Format(d.layout("")) + suffix
 }
 
-// read reads a date of a filter, which is in the server's zone.
-func (d dates) read(text string) (time.Time, error) {
+// read reads a date of a filter, which is in the server's zone unless it is said to
+// be in UTC.
+func (d dates) read(text string, utc bool) (time.Time, error) {
 	zone := d.zone
-	if d.switches.Dates == DatesConverted && d.asked.utc {
+	if utc || d.switches.Dates == DatesConverted && d.asked.utc {
 		zone = time.UTC
 	}
 	var at time.Time

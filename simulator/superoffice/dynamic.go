@@ -91,9 +91,11 @@ func messageColumns() map[string]column {
 		"id":         {kindNumber, func(_ *view, r *row) cell { return number(r.message.ID) }},
 		"session_id": {kindNumber, func(_ *view, r *row) cell { return number(r.message.Chat) }},
 		"message":    {kindText, func(_ *view, r *row) cell { return words(text(r.message.ID)) }},
-		// Dates of messages are texts here: they are in a zone of their own.
-		"when_posted": {kindText, func(v *view, r *row) cell {
-			return words(v.dates.posted(r.message.At, r.message.Side == world.ChatBot))
+		"when_posted": {kindPosted, func(v *view, r *row) cell {
+			if r.message.Side == world.ChatBot {
+				return date(r.message.At.Add(v.switches.BotDelay))
+			}
+			return date(r.message.At)
 		}},
 		"special_type": {kindList, func(v *view, r *row) cell {
 			name, n := special(r.message, v.switches)

@@ -260,7 +260,7 @@ func (p *parser) operators(k kind) []string {
 			list = append(list, "le", "ge", "<=", ">=")
 		}
 		return list
-	case kindDate:
+	case kindDate, kindPosted:
 		return []string{"aftertime", "beforetime", "datetime", "after", "before"}
 	case kindText:
 		return append(equal, "begins", "contains", "is", "isnot", "notbegins", "notcontains")
@@ -274,8 +274,8 @@ func (p *parser) operators(k kind) []string {
 // value reads a value of a kind.
 func (p *parser) value(k kind, text string) (any, error) {
 	switch k {
-	case kindDate:
-		at, err := p.view.dates.read(text)
+	case kindDate, kindPosted:
+		at, err := p.view.dates.read(text, k == kindPosted && !p.view.switches.PostedLocal)
 		if err != nil {
 			return nil, fmt.Errorf("the date %q cannot be read", text)
 		}

@@ -222,8 +222,8 @@ func (v *view) row(p provider, q query, r *row) any {
 		for _, c := range q.columns {
 			out.Column[c.name] = full{}
 			if c.known {
-				_, value := v.shaped(p, c.kind, c.value(v, r))
-				out.Column[c.name] = v.full(value)
+				k, value := v.shaped(p, c.kind, c.value(v, r))
+				out.Column[c.name] = v.full(k, value)
 			}
 		}
 		return out

@@ -346,6 +346,11 @@ func TestDynamicTellsMessagesAndTopics(t *testing.T) {
 	if len(got) != 1 || got[0]["chat_message.id"] != 9003.0 || got[0]["chat_message.session_id.topic_id"] != 3.0 {
 		t.Errorf("%v", got)
 	}
+	got = c.get("Archive/Dynamic", "$select", "chat_message.id,chat_message.when_posted", "$filter",
+		"chat_message.when_posted afterTime '2026-02-02T07:57:39'", "$orderBy", "chat_message.id").rows(t)
+	if len(got) != 2 || got[0]["chat_message.when_posted"] != "2026-02-02T07:57:39" {
+		t.Errorf("%v", got)
+	}
 	if got := c.get("Archive/Dynamic", "$select", "chat_topic.id,chat_topic.name", "$orderBy", "chat_topic.id").rows(t); len(got) != 4 {
 		t.Errorf("%v", got)
 	}

@@ -73,7 +73,8 @@ type Desk struct {
 	w       *World
 	topics  []*Topic
 	chats   map[int64]*chat
-	order   []*chat // by their ids
+	live    map[*chat]struct{} // the open ones, which are few among all
+	order   []*chat            // by their ids
 	idle    time.Duration
 	opened  int
 	last    int64
@@ -89,10 +90,11 @@ type chat struct {
 	messages []ChatMessage
 	gone     bool // dropped from the world
 	away     bool // the visitor's browser no longer asks for news
+	lasting  bool // idleness does not end it
 }
 
 func newDesk(w *World, o DeskOptions) *Desk {
-	d := &Desk{w: w, chats: make(map[int64]*chat), idle: o.IdleTimeout, last: firstChat - 1, message: firstMessage - 1, request: 100}
+	d := &Desk{w: w, chats: make(map[int64]*chat), live: make(map[*chat]struct{}), idle: o.IdleTimeout, last: firstChat - 1, message: firstMessage - 1, request: 100}
 	if d.idle <= 0 {
 		d.idle = DefaultIdleTimeout
 	}
@@ -155,7 +157,7 @@ func (d *Desk) say(c *chat, m ChatMessage) {
 // give gives a chat to an agent, with the next rank that is free.
 func (d *Desk) give(c *chat, number string) {
 	taken := map[int]bool{}
-	for _, other := range d.chats {
+	for other := range d.live {
 		if other.Agent == number && other.Status.ongoing() {
 			taken[other.Rank] = true
 		}
@@ -173,6 +175,7 @@ func (d *Desk) end(c *chat, status ChatStatus) {
 		c.Ended = d.w.second()
 	}
 	c.Status, c.OfferedTo = status, ""
+	delete(d.live, c)
 	d.stop(c)
 	ended := c.Ended
 	d.w.after(d.w.keepClosed, func() {
@@ -209,6 +212,7 @@ func latest(a, b time.Time) time.Time {
 func (d *Desk) drop(c *chat) {
 	c.gone, c.messages = true, nil
 	delete(d.chats, c.ID)
+	delete(d.live, c)
 	d.left++
 	if d.left > 64 && d.left*2 > len(d.order) {
 		d.order = slices.DeleteFunc(d.order, func(c *chat) bool { return c.gone })
@@ -250,7 +254,7 @@ func (d *Desk) open(o ChatOpening) (*chat, error) {
 		ID: d.last, TopicID: t.ID, Visitor: newVisitor(d.last), Status: o.Status, Bot: o.Bot,
 		Requested: now, Idle: now, Place: d.waiting(t.ID) + 1,
 	}}
-	d.chats[c.ID] = c
+	d.chats[c.ID], d.live[c] = c, struct{}{}
 	d.order = append(d.order, c)
 	if o.Status == ChatWaiting {
 		c.Entered = now
@@ -262,7 +266,7 @@ func (d *Desk) open(o ChatOpening) (*chat, error) {
 // waiting counts the visitors in a topic's queue.
 func (d *Desk) waiting(topic int) int {
 	n := 0
-	for _, c := range d.chats {
+	for c := range d.live {
 		if c.TopicID == topic && c.Status == ChatWaiting && !c.Bot {
 			n++
 		}

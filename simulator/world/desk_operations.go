@@ -28,6 +28,41 @@ func (d *Desk) Open(o ChatOpening) (int64, error) {
 	return c.ID, nil
 }
 
+// Prefill opens n chats that last: of ten, one waits, two are a bot's, and the others
+// are agents', of which every second is answered. Topics take turns.
+func (d *Desk) Prefill(n int) error {
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	for i := range n {
+		if err := d.fill(i); err != nil {
+			return fmt.Errorf("prefill the desk: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *Desk) fill(i int) error {
+	if len(d.topics) == 0 {
+		return fmt.Errorf("a topic: %w", ErrNotFound)
+	}
+	t := d.topics[i/10%len(d.topics)]
+	c, err := d.open(ChatOpening{Topic: t.ID, Bot: i%10 == 1 || i%10 == 2})
+	if err != nil {
+		return err
+	}
+	c.lasting = true
+	switch {
+	case c.Bot:
+		return d.botWrites(c, false)
+	case i%10 == 0 || len(t.Members) == 0:
+		return nil
+	}
+	if err := d.pickUp(c, t.Members[i%len(t.Members)]); err != nil || i%2 == 0 {
+		return err
+	}
+	return d.agentWrites(c, NoticeNone)
+}
+
 // Enter lets a visitor go on from a form or from answers: to answers, to the
 // offline form, or into the queue with his question.
 func (d *Desk) Enter(id int64, to ChatStatus) error {
@@ -63,6 +98,7 @@ func (d *Desk) visitorWrites(c *chat) error {
 	case c.Status == ChatFinished:
 		d.say(c, ChatMessage{Side: ChatSystem, Notice: NoticeReopened})
 		c.Ended, c.Status = time.Time{}, ChatOwed
+		d.live[c] = struct{}{}
 		if c.Agent == "" && !c.Bot {
 			c.Status, c.Entered = ChatWaiting, d.w.second()
 		}

@@ -112,7 +112,7 @@ func (d *Desk) Attendances() []Attendance {
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
 	ongoing := make(map[string]int)
-	for _, c := range d.chats {
+	for c := range d.live {
 		if c.Agent != "" && c.Status.ongoing() {
 			ongoing[c.Agent]++
 		}

@@ -263,3 +263,24 @@ func TestChatsOfALivelyWorldShowEverything(t *testing.T) {
 		t.Errorf("%d chats are open after a day", open)
 	}
 }
+
+func TestPrefilledChatsLast(t *testing.T) {
+	t.Parallel()
+	w := New(Options{Seed: 2, Arrivals: 0.1, Desk: DeskOptions{Arrivals: 1}})
+	must(t, w.Desk().Prefill(200))
+	counts := map[string]int{}
+	for range 2 {
+		counts = map[string]int{}
+		for _, c := range w.Desk().Chats(func(c *Chat) bool { return c.ID < firstChat+200 }) {
+			counts[string(c.Status)]++
+			counts["bot"] += map[bool]int{true: 1}[c.Bot]
+		}
+		w.Advance(5 * time.Hour)
+	}
+	if want := map[string]int{"waiting": 20, "owed": 60, "answered": 120, "bot": 40}; !reflect.DeepEqual(counts, want) {
+		t.Errorf("%v", counts)
+	}
+	if err := New(Options{Still: true, Desk: DeskOptions{Topics: []Topic{}}}).Desk().Prefill(1); !errors.Is(err, ErrNotFound) {
+		t.Errorf("without a topic: %v", err)
+	}
+}

@@ -247,7 +247,7 @@ func (v *visitors) spoken(c *chat, m ChatMessage) {
 		})
 	}
 	v.d.w.after(v.d.idle, func() {
-		if !c.gone && c.Last == m.ID && c.Status.ongoing() {
+		if !c.gone && !c.lasting && c.Last == m.ID && c.Status.ongoing() {
 			v.must(v.d.finish(c, ByTimeout))
 		}
 	})

@@ -38,7 +38,7 @@ func main() {
 // settings are what the flags say.
 type settings struct {
 	listen, crm, cursor, clientID, secretFile, logLevel string
-	sessions, pageSizeLimit                             int
+	sessions, chatSessions, pageSizeLimit               int
 	seed                                                uint64
 	speed, arrivals, chats                              float64
 	still, remote, https                                bool
@@ -53,6 +53,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	app.Flag("listen-address", "Address to serve on.").Default("127.0.0.1:8088").StringVar(&o.listen)
 	app.Flag("superoffice-listen-address", "Address to serve a simulated SuperOffice on, over HTTP; without it there is none.").StringVar(&o.crm)
 	app.Flag("chats", "Visitors who begin a chat per virtual minute, where SuperOffice is served.").Default("4").Float64Var(&o.chats)
+	app.Flag("chat-sessions", "Lasting chats to open beforehand, for load.").Default("0").IntVar(&o.chatSessions)
 	app.Flag("allow-remote", "Allow an address that other machines can reach.").BoolVar(&o.remote)
 	app.Flag("https", "Serve over TLS with a self-signed certificate that matches no host, as the boxes do.").BoolVar(&o.https)
 	app.Flag("sessions", "Lasting sessions to open beforehand, for load.").Default("0").IntVar(&o.sessions)
@@ -76,8 +77,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return o, fmt.Errorf("read the flags: %w", err)
 	case o.speed <= 0 || o.arrivals <= 0 || o.chats <= 0:
 		return o, errors.New("--speed, --arrivals and --chats must be above 0")
-	case o.sessions < 0 || o.pageSizeLimit < 0:
-		return o, errors.New("--sessions and --page-size-limit must not be below 0")
+	case o.sessions < 0 || o.chatSessions < 0 || o.pageSizeLimit < 0:
+		return o, errors.New("--sessions, --chat-sessions and --page-size-limit must not be below 0")
 	case !o.remote && !loopback(o.listen):
 		return o, fmt.Errorf("%s can be reached from other machines: give --allow-remote if that is meant", o.listen)
 	case o.crm != "" && !o.remote && !loopback(o.crm):
@@ -125,6 +126,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	began := time.Now()
 	if err := s.Wind(began, o.sessions); err != nil {
 		return fmt.Errorf("prepare the world: %w", err)
+	}
+	if err := s.World.Desk().Prefill(o.chatSessions); err != nil {
+		return fmt.Errorf("prepare the chats: %w", err)
 	}
 	_ = level.Info(logger).Log("msg", "world is ready", "sessions", s.World.Kept(), "took", time.Since(began))
 	var config net.ListenConfig

@@ -30,6 +30,7 @@ func TestFlagsThatAreRefused(t *testing.T) {
 		"negative sessions":                 {[]string{"--sessions=-1"}, "below 0"},
 		"no chats":                          {[]string{"--chats=0"}, "above 0"},
 		"another interface for SuperOffice": {[]string{"--superoffice-listen-address=:0"}, "--allow-remote"},
+		"negative chats":                    {[]string{"--chat-sessions=-1"}, "below 0"},
 		"no speed":                          {[]string{"--speed=0"}, "above 0"},
 		"unknown cursor":                    {[]string{"--cursor=both"}, "inclusive"},
 		"unknown time zone":                 {[]string{"--time-zone=Nowhere/Town"}, "--time-zone"},
@@ -103,7 +104,7 @@ func TestRunIntroducesItselfAndStops(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			out := &until{text: c.want[strings.LastIndex(strings.TrimSpace(c.want), "\n")+1:], cancel: cancel}
-			args := append([]string{"--listen-address=127.0.0.1:0", "--still", "--sessions=40", "--cursor=inclusive"}, c.args...)
+			args := append([]string{"--listen-address=127.0.0.1:0", "--still", "--sessions=40", "--chat-sessions=40", "--cursor=inclusive"}, c.args...)
 			if err := run(ctx, args, out, io.Discard); err != nil {
 				t.Fatal(err)
 			}
