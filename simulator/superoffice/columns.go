@@ -66,3 +66,50 @@ func findSession(sw *Switches) finder {
 		return name, column{}, false
 	}
 }
+
+// columnInfo is what the archive tells of one of its columns.
+type columnInfo struct {
+	DisplayName, DisplayType  string
+	CanOrderBy, CanRestrictBy bool
+	RestrictionType           string
+	RestrictionListName       string `json:",omitempty"`
+}
+
+// metadata tells which columns the archive of chats has, and what they are good for.
+func (s *Server) metadata(c *call) reply {
+	find, out := findSession(&c.switches), make(map[string]columnInfo)
+	for name, column := range sessionColumns() {
+		if _, _, known := find(name); !known {
+			continue
+		}
+		info := columnInfo{
+			DisplayName: name, DisplayType: column.kind.restriction(), CanOrderBy: name != "duration" && !strings.HasPrefix(name, "get"),
+			CanRestrictBy: true, RestrictionType: column.kind.restriction(),
+		}
+		if name == "status" {
+			info.RestrictionListName = "chatsessionstatus"
+		}
+		out[name] = info
+	}
+	return ok(out, "")
+}
+
+// restriction is the vendor's word for how a kind of columns is filtered.
+func (k kind) restriction() string {
+	switch k {
+	case kindNumber:
+		return "int"
+	case kindList:
+		return "listAny"
+	case kindUser:
+		return "ejUser"
+	case kindSpan:
+		return "timeSpan"
+	case kindText:
+		return "string"
+	case kindBool:
+		return "bool"
+	default:
+		return "datetime"
+	}
+}

@@ -319,6 +319,22 @@ func TestFaultsOfLists(t *testing.T) {
 	}
 }
 
+func TestMetadataTellsTheColumns(t *testing.T) {
+	c := onsite(t)
+	for _, path := range []string{"Archive/ChatSession$metadata", "archive/chatsession/$metadata"} {
+		got := c.get(path).object(t)
+		status, _ := got["status"].(map[string]any)
+		duration, _ := got["duration"].(map[string]any)
+		if status["RestrictionType"] != "listAny" || status["RestrictionListName"] != "chatsessionstatus" || !no(duration["CanOrderBy"]) {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	c.server.Set(func(sw *Switches) { sw.OldServer = true })
+	if got := c.get("Archive/ChatSession$metadata").object(t); got["status"] != nil || got["chatSessionId"] == nil {
+		t.Errorf("an old server: %v", got)
+	}
+}
+
 func TestDynamicAnswersInOneCall(t *testing.T) {
 	c := onsite(t)
 	id := c.sample()

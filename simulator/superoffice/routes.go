@@ -40,6 +40,8 @@ func (s *Server) allRoutes() []route {
 		{endpoint: "ChatSession/{id}", get: s.getSession},
 		{endpoint: "ChatSession/{id}/Messages", get: s.getMessages},
 		{endpoint: "Archive/ChatSession", get: s.listSessions, post: s.listSessions},
+		{endpoint: "Archive/ChatSession$metadata", get: s.metadata},
+		{endpoint: "Archive/ChatSession/$metadata", get: s.metadata},
 		{endpoint: "Archive/Dynamic", get: s.listDynamic, post: s.listDynamic},
 		{endpoint: "MDOList/chatchannel", get: s.listChannels},
 		{endpoint: "MDOList/chatsessionstatus", get: s.listStatuses},

@@ -148,33 +148,27 @@ func (s *Server) isOpen(c *call) reply {
 	return ok(open, "")
 }
 
-// chatPresence is the vendor's ChatPresence.
-type chatPresence struct {
-	UserID          int64 `json:"UserId"`
-	DisplayName     string
-	OngoingChats    int
-	Present         bool
-	ChatTopics      []int
-	TableRight      any
-	FieldProperties map[string]any
-}
-
 // presence answers who is there, and how many chats everybody has.
 func (s *Server) presence(c *call) reply {
 	if c.switches.NullPresence {
 		return ok(nil, "")
 	}
-	list := []chatPresence{}
+	list := []map[string]any{}
 	for _, a := range s.desk.Attendances() {
 		p := s.people.byNumber[a.Agent.Number]
-		one := chatPresence{
-			UserID: p.ejUser, DisplayName: a.Agent.Name, OngoingChats: a.Ongoing, Present: a.Present,
-			ChatTopics: a.Topics, FieldProperties: map[string]any{},
-		}
+		id := p.ejUser
 		if c.switches.PresenceByAssociate {
-			one.UserID = p.associate
+			id = p.associate
 		}
-		list = append(list, one)
+		list = append(list, choose([]property{
+			{"UserId", id, 0},
+			{"DisplayName", a.Agent.Name, nil},
+			{"OngoingChats", a.Ongoing, 0},
+			{"Present", a.Present, false},
+			{"ChatTopics", a.Topics, nil},
+			{"TableRight", nil, nil},
+			{"FieldProperties", map[string]any{}, nil},
+		}, c))
 	}
 	return ok(list, "")
 }

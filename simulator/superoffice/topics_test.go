@@ -83,6 +83,10 @@ func TestPresenceOfAllAgentsInOneCall(t *testing.T) {
 	if len(got) != 18 || !reflect.DeepEqual(got[0], want) || !yes(got[1]["Present"]) {
 		t.Errorf("%d, %v", len(got), got[0])
 	}
+	some := c.send("POST", Base+"/api/v1/Agents/Chat/GetChatPresence?$select=UserId,Present", "").array(t)[0]
+	if some["UserId"] != 601.0 || some["DisplayName"] != nil || some["OngoingChats"] != 0.0 {
+		t.Errorf("with $select: %v", some)
+	}
 	c.server.Set(func(sw *Switches) { sw.PresenceByAssociate = true })
 	if got := ask()[0]["UserId"]; got != 401.0 {
 		t.Errorf("unknown 13, by the associate: %v", got)
