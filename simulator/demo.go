@@ -43,7 +43,7 @@ type Running struct {
 	// ClientSecret is what the exporter signs in with.
 	ClientSecret string
 	// SuperOffice is where the simulated CRM is, with the path that its API is
-	// under; User and Password are for Basic.
+	// under; User and Password are for Basic. Its dates are in UTC.
 	SuperOffice, User, Password string
 	// Simulator is what runs.
 	Simulator *Simulator
@@ -66,7 +66,9 @@ func Demo(ctx context.Context, o DemoOptions) (*Running, error) {
 		},
 		// Nobody asks a demo what it has shown, and it may run for weeks.
 		Yeastar: yeastar.Options{Forgetful: true},
-		Speed:   o.Speed,
+		// The machine's zone may have no name by which an exporter could be told it.
+		SuperOffice: superoffice.Options{Zone: time.UTC},
+		Speed:       o.Speed,
 	})
 	if err := s.Wind(time.Now(), o.Sessions); err != nil {
 		return nil, fmt.Errorf("prepare the demo: %w", err)

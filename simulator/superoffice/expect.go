@@ -42,6 +42,13 @@ type ExpectedSession struct {
 	// customer has not read.
 	Idle           time.Time
 	CustomerUnread int
+	// Clock is when the wait of a customer began who is owed an answer, and Unread how
+	// many of his messages wait; zero where that is not so. Who was with a bot before
+	// waits since the bot's last message at the earliest, but a reader who saw him
+	// there later says so: then ClockSure is false.
+	Clock     time.Time
+	ClockSure bool
+	Unread    int
 	// Offered tells that a colleague is asked to take it over.
 	Offered bool
 }
@@ -63,10 +70,11 @@ type Expected struct {
 	NextIdle map[IdleKey]time.Time
 	// Known are the places of all topics.
 	Known []Place
-	// CustomerUnread, Transfers, TopicOpen, Present and Away are by the topic's name.
-	CustomerUnread, Transfers, Present, Away map[string]int
-	TopicOpen                                map[string]bool
-	Thresholds                               map[ThresholdKey]time.Duration
+	// Unread, CustomerUnread, Transfers, TopicOpen, Present and Away are by the topic's
+	// name.
+	Unread, CustomerUnread, Transfers, Present, Away map[string]int
+	TopicOpen                                        map[string]bool
+	Thresholds                                       map[ThresholdKey]time.Duration
 	// Agents are by their ejuser ids; AgentsPresent and AgentsAway count each once.
 	Agents                    map[string]ExpectedAgent
 	AgentsPresent, AgentsAway int
@@ -86,15 +94,15 @@ const (
 
 // Expect gives what an exporter must show by the rules if it reads everything at
 // this instant: it is true in the world, and may be seen by the user. It takes no
-// note of what was shown, so what hangs on that is not in it: clocks, counters and
-// histograms.
+// note of what was shown, so what hangs on that is not in it: when a session entered
+// its queue, counters and histograms.
 func (s *Server) Expect(o ExpectOptions) Expected {
 	s.mu.Lock()
 	switches := s.switches.clone()
 	s.mu.Unlock()
 	e := Expected{
 		At: s.world.Now(), Open: make(map[OpenKey]int), Sessions: make(map[int64]ExpectedSession), NextIdle: make(map[IdleKey]time.Time),
-		CustomerUnread: make(map[string]int), Transfers: make(map[string]int), Present: make(map[string]int), Away: make(map[string]int),
+		Unread: make(map[string]int), CustomerUnread: make(map[string]int), Transfers: make(map[string]int), Present: make(map[string]int), Away: make(map[string]int),
 		TopicOpen: make(map[string]bool), Thresholds: make(map[ThresholdKey]time.Duration), Agents: make(map[string]ExpectedAgent),
 	}
 	names := make(map[int]string)
@@ -119,7 +127,7 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 func (e *Expected) topic(t *world.Topic, open bool) {
 	e.Known = append(e.Known, Place{channelChat, t.Name})
 	e.TopicOpen[t.Name] = open
-	for _, counts := range [...]map[string]int{e.CustomerUnread, e.Transfers, e.Present, e.Away} {
+	for _, counts := range [...]map[string]int{e.Unread, e.CustomerUnread, e.Transfers, e.Present, e.Away} {
 		counts[t.Name] += 0
 	}
 	for key, limit := range map[ThresholdKey]time.Duration{
@@ -158,6 +166,7 @@ func (e *Expected) chat(c *world.Chat, topic string, messages []world.ChatMessag
 	}
 	if session.State != stateAutomated && (c.Status == world.ChatWaiting || c.Status == world.ChatOwed) {
 		session.Awaiting = awaitingAgent
+		session.wait(c, messages)
 	}
 	for i := range messages {
 		if kind, _ := messageType(&messages[i]); kind == "ToCustomer" && !messages[i].Read {
@@ -167,6 +176,7 @@ func (e *Expected) chat(c *world.Chat, topic string, messages []world.ChatMessag
 	e.Sessions[c.ID] = session
 	e.Open[OpenKey{session.Place, originRegular, session.State}]++
 	e.CustomerUnread[topic] += session.CustomerUnread
+	e.Unread[topic] += session.Unread
 	if session.Offered {
 		e.Transfers[topic]++
 	}
@@ -179,6 +189,44 @@ func (e *Expected) chat(c *world.Chat, topic string, messages []world.ChatMessag
 	if have, ok := e.NextIdle[key]; !ok || end.Before(have) {
 		e.NextIdle[key] = end
 	}
+}
+
+// wait finds the clock of a customer who is owed an answer: his first message after
+// the last reply or ending, whichever is later (R1, R15). A welcome is no reply.
+func (e *ExpectedSession) wait(c *world.Chat, messages []world.ChatMessage) {
+	e.ClockSure = true
+	wrote := false
+	var bot time.Time
+	for i := range messages {
+		m := &messages[i]
+		reply := m.Side == world.ChatAgent && (m.Notice == world.NoticeNone || m.Notice == world.NoticeLink)
+		ending := m.Notice == world.NoticeByAgent || m.Notice == world.NoticeByVisitor || m.Notice == world.NoticeByIdle
+		switch {
+		case reply || ending:
+			e.Clock, e.Unread = time.Time{}, 0
+		case m.Side == world.ChatBot:
+			bot, e.ClockSure = m.At, false
+		case m.Side == world.ChatVisitor:
+			wrote = true
+			e.Unread++
+			if e.Clock.IsZero() {
+				e.Clock = m.At
+			}
+		}
+	}
+	switch {
+	case !wrote:
+		e.Clock = c.Requested
+	case !e.Clock.IsZero():
+		e.Clock = later(e.Clock, bot)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // stateOf is the state of an open chat, by its status alone but for bots (R14).

@@ -55,6 +55,53 @@ func TestExpectCountsOpenChatsByTheirStatus(t *testing.T) {
 	}
 }
 
+func TestExpectedClockOfACustomer(t *testing.T) {
+	minutes := func(n int) time.Time { return start().Add(time.Duration(n) * time.Minute) }
+	for name, r := range map[string]struct {
+		do     func(c *crm, d *world.Desk, id int64) []error
+		bot    bool
+		clock  time.Time
+		sure   bool
+		unread int
+	}{
+		"waits":      {func(*crm, *world.Desk, int64) []error { return nil }, false, minutes(0), true, 1},
+		"asks again": {func(_ *crm, d *world.Desk, id int64) []error { return []error{d.VisitorWrites(id)} }, false, minutes(0), true, 2},
+		"was welcomed": {func(_ *crm, d *world.Desk, id int64) []error {
+			return []error{d.PickUp(id, "1001")}
+		}, false, minutes(0), true, 1},
+		"was answered": {func(_ *crm, d *world.Desk, id int64) []error {
+			return []error{d.PickUp(id, "1001"), d.AgentWrites(id)}
+		}, false, time.Time{}, false, 0},
+		"writes after an answer": {func(c *crm, d *world.Desk, id int64) []error {
+			errs := []error{d.PickUp(id, "1001"), d.AgentSendsLink(id)}
+			c.world.Advance(time.Minute)
+			return append(errs, d.VisitorWrites(id), d.VisitorWrites(id))
+		}, false, minutes(2), true, 2},
+		"comes back after the end": {func(c *crm, d *world.Desk, id int64) []error {
+			errs := []error{d.Finish(id, world.ByCustomer)}
+			c.world.Advance(time.Minute)
+			return append(errs, d.VisitorWrites(id))
+		}, false, minutes(2), true, 1},
+		"was handed over by a bot": {func(c *crm, d *world.Desk, id int64) []error {
+			c.world.Advance(time.Minute)
+			return []error{d.BotWrites(id, false), d.Reset(id)}
+		}, true, minutes(2), false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := onsite(t)
+			id := c.open(world.ChatOpening{Topic: world.TopicSupport, Bot: r.bot})
+			c.world.Advance(time.Minute)
+			for _, err := range r.do(c, c.desk, id) {
+				c.must(err)
+			}
+			got := c.server.Expect(ExpectOptions{}).Sessions[id]
+			if !got.Clock.Equal(r.clock) || got.ClockSure != r.sure || got.Unread != r.unread {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
 // What is expected in a lively world is what its lists show.
 func TestExpectIsWhatListsShow(t *testing.T) {
 	c := newCRM(t, Options{})

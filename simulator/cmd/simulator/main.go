@@ -191,6 +191,10 @@ func build(o settings) (*simulator.Simulator, error) {
 	if o.crm != "" {
 		options.World.Desk.Arrivals = o.chats
 	}
+	if o.zone == time.Local {
+		// The exporter has to know the zone, and this one has no name.
+		options.SuperOffice.Zone = time.UTC
+	}
 	if o.cursor == "inclusive" {
 		options.Yeastar.Switches.Cursor = yeastar.Inclusive
 	}

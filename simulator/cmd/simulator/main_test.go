@@ -98,7 +98,8 @@ func TestRunIntroducesItselfAndStops(t *testing.T) {
 			[]string{"--superoffice-listen-address=127.0.0.1:0", "--time-zone=Europe/Oslo"},
 			"/SuperOffice\n      basic_auth: { username: canary-monitor, password: canary-password }\n      time_zone: Europe/Oslo\n", "_file",
 		},
-		"over TLS, pin": {[]string{"--https"}, "\n      client_secret: canary-secret\n      certificate_sha256: ", "_file"},
+		"SuperOffice, here": {[]string{"--superoffice-listen-address=127.0.0.1:0"}, "\n      time_zone: UTC\n", "Local"},
+		"over TLS, pin":     {[]string{"--https"}, "\n      client_secret: canary-secret\n      certificate_sha256: ", "_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
