@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -53,7 +55,14 @@ func Expired() (*Certificate, error) {
 	return issued(end.Add(-validity), end)
 }
 
-func issued(from, to time.Time) (*Certificate, error) {
+// IssuedFor is like Issued, but for names, such as "*.superoffice.com": those of a
+// cloud that a test plays on the loopback address.
+func IssuedFor(names ...string) (*Certificate, error) {
+	now := time.Now()
+	return issued(now.Add(-validity), now.Add(validity), names...)
+}
+
+func issued(from, to time.Time, names ...string) (*Certificate, error) {
 	now := time.Now()
 	ca, err := newCertificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "Canary CA"}, NotBefore: now.Add(-3 * validity), NotAfter: now.Add(3 * validity),
@@ -64,7 +73,7 @@ func issued(from, to time.Time) (*Certificate, error) {
 	}
 	return newCertificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "localhost"}, NotBefore: from, NotAfter: to,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		DNSNames: append([]string{"localhost"}, names...), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}, ca)
 }
 
@@ -115,5 +124,19 @@ func (c *Certificate) ServerConfig() *tls.Config {
 		MinVersion:   tls.VersionTLS12,
 		NextProtos:   []string{"http/1.1"},
 		Certificates: []tls.Certificate{{Certificate: [][]byte{c.leaf}, PrivateKey: c.key}},
+	}
+}
+
+// Transport gives a client's transport that trusts the certificate and takes every
+// name for one address, where the servers of all those names are played.
+func (c *Certificate) Transport(address string) *http.Transport {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(c.caPEM)
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var dialer net.Dialer
+			return dialer.DialContext(ctx, network, address)
+		},
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 	}
 }

@@ -10,9 +10,11 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"syscall"
 	"testing"
 
+	"conversation_exporter/simulator/superoffice"
 	"conversation_exporter/simulator/world"
 	"conversation_exporter/simulator/yeastar"
 )
@@ -143,5 +145,48 @@ func TestFaultsOverTLS(t *testing.T) {
 	s.Yeastar.Set(func(sw *yeastar.Switches) { sw.KeepAlive = yeastar.DropIdle })
 	if err := ask(t, address, conf.Clone()); err != nil {
 		t.Errorf("a connection that is dropped when idle: %v", err)
+	}
+}
+
+// The cloud flow on the loopback address: every name is played there, over TLS.
+func TestCloudIsPlayedOnLoopback(t *testing.T) {
+	certificate, err := IssuedFor("*.superoffice.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Options{World: world.Options{Still: true}, SuperOffice: superoffice.Options{Cloud: true}})
+	server := httptest.NewUnstartedServer(s.SuperOffice)
+	server.TLS = certificate.ServerConfig()
+	server.StartTLS()
+	defer server.Close()
+	transport := certificate.Transport(server.Listener.Addr().String())
+	defer transport.CloseIdleConnections()
+	for address, want := range map[string]int{
+		"https://online.superoffice.com/api/state/Cust00001":                    http.StatusOK,
+		"https://online.superoffice.com/login/.well-known/openid-configuration": http.StatusOK,
+		"https://online2.superoffice.com/Cust00001/api":                         http.StatusOK,
+		"https://online2.superoffice.com/Cust00001/api/v1/ChatSession":          http.StatusUnauthorized,
+		"https://online7.superoffice.com/Cust00001/api/v1/ChatSession":          http.StatusMisdirectedRequest,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := (&http.Client{Transport: transport}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %d", address, answer.StatusCode)
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://canary.invalid/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := (&http.Client{Transport: transport}).Do(r); err == nil {
+		_ = answer.Body.Close()
+		t.Error("a name that the certificate does not have is believed")
 	}
 }

@@ -1,6 +1,6 @@
-// Package simulator is a PBX to try the exporter on: one world of customers and
-// agents on a virtual clock, served in its vendor's dialect. It runs inside
-// tests, inside the exporter's demo, and alone.
+// Package simulator is a PBX and a CRM to try the exporter on: one world of
+// customers and agents on a virtual clock, served in both vendors' dialects. It
+// runs inside tests, inside the exporter's demo, and alone.
 package simulator
 
 import (
@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"conversation_exporter/simulator/superoffice"
 	"conversation_exporter/simulator/world"
 	"conversation_exporter/simulator/yeastar"
 )
@@ -26,17 +27,21 @@ type Options struct {
 	World world.Options
 	// Yeastar is how it is served; its seed is the world's by default.
 	Yeastar yeastar.Options
+	// SuperOffice is how its chats are served; its seed is the world's by default.
+	SuperOffice superoffice.Options
 	// Speed is how many virtual seconds pass in a real one; 1 by default.
 	Speed float64
 }
 
-// Simulator ties a world to the dialect that it is served in.
+// Simulator ties a world to the dialects that it is served in.
 type Simulator struct {
 	// World is what happens.
 	World *world.World
 	// Yeastar is the handler of the PBX's API, with its switches.
 	Yeastar *yeastar.Server
-	speed   float64
+	// SuperOffice is the handler of the CRM's API, with its switches.
+	SuperOffice *superoffice.Server
+	speed       float64
 }
 
 // New makes a simulator whose clock stands still until it is advanced or run.
@@ -47,8 +52,11 @@ func New(o Options) *Simulator {
 	if o.Yeastar.Seed == 0 {
 		o.Yeastar.Seed = o.World.Seed
 	}
+	if o.SuperOffice.Seed == 0 {
+		o.SuperOffice.Seed = o.World.Seed
+	}
 	w := world.New(o.World)
-	return &Simulator{World: w, Yeastar: yeastar.New(w, o.Yeastar), speed: o.Speed}
+	return &Simulator{World: w, Yeastar: yeastar.New(w, o.Yeastar), SuperOffice: superoffice.New(w, o.SuperOffice), speed: o.Speed}
 }
 
 // ClientID is the id that an exporter signs in with.
@@ -83,20 +91,37 @@ func (s *Simulator) ServeTLS(ctx context.Context, l net.Listener, c *Certificate
 	return s.Serve(ctx, tls.NewListener(l, c.ServerConfig()))
 }
 
-// Serve serves the dialect on a listener and lets time pass, until the context
-// ends; that is no error. All it started has ended when it returns.
+// Serve serves the PBX on a listener and lets time pass, until the context ends;
+// that is no error. All it started has ended when it returns.
 func (s *Simulator) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	var running sync.WaitGroup
+	running.Go(func() { s.Run(ctx) })
+	err := serve(ctx, l, s.Yeastar)
+	stop()
+	running.Wait()
+	return err
+}
+
+// ServeSuperOffice serves the CRM on a listener until the context ends, as Serve
+// does the PBX. It does not let time pass: that is left to Serve or Run.
+func (s *Simulator) ServeSuperOffice(ctx context.Context, l net.Listener) error {
+	return serve(ctx, l, s.SuperOffice)
+}
+
+// serve serves a handler until the context ends.
+func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	server := &http.Server{
-		Handler:           s.Yeastar,
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		// Answers that are held back end with the server.
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	var running sync.WaitGroup
-	running.Go(func() { s.Run(ctx) })
 	running.Go(func() {
 		<-ctx.Done()
 		// The context has ended; what is in flight gets a moment of its own.

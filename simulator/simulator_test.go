@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"conversation_exporter/simulator/superoffice"
 	"conversation_exporter/simulator/world"
 	"conversation_exporter/simulator/yeastar"
 )
@@ -101,6 +102,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the world is at %s, before the demo was begun", now)
 	}
 	isStaffedAndConnected(t, demo.Simulator.World)
+	showsChats(t, demo)
 	arrived := demo.Simulator.World.Opened()
 	// A minute on the world's clock, however long that takes.
 	if err := demo.Simulator.World.Clock().Sleep(ctx, time.Minute); err != nil {
@@ -113,8 +115,31 @@ func TestDemo(t *testing.T) {
 	if err := demo.Wait(); err != nil {
 		t.Error(err)
 	}
-	if _, err := net.DialTimeout("tcp", strings.TrimPrefix(demo.URL, "http://"), time.Second); err == nil {
-		t.Error("it still listens")
+	for _, url := range []string{demo.URL, strings.TrimSuffix(demo.SuperOffice, superoffice.Base)} {
+		if _, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second); err == nil {
+			t.Errorf("%s still listens", url)
+		}
+	}
+}
+
+// showsChats asks the CRM of a demo for its chats.
+func showsChats(t *testing.T, demo *Running) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, demo.SuperOffice+"/api/v1/ChatSession?$top=500", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth(demo.User, demo.Password)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	answer, err := (&http.Client{Transport: transport}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var list struct{ Value []map[string]any }
+	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil || len(list.Value) != 500 {
+		t.Errorf("%d chats (%v)", len(list.Value), err)
 	}
 }
 

@@ -11,6 +11,8 @@ const (
 	seedStream   = 0x636f6e766572   // what people do
 	officeStream = 0x6f6666696365   // who is there, and what breaks
 	lineStream   = 0x6368616e6e656c // over which channel a customer writes
+	// what visitors who chat do, and who answers them
+	visitorStream = 0x76697369746f72
 )
 
 // dice decide what happens by chance.

@@ -32,6 +32,8 @@ type Options struct {
 	Zone *time.Location
 	// Team is who works here; DefaultTeam by default.
 	Team *Team
+	// Desk is what visitors of the website can chat about, and whether any come.
+	Desk DeskOptions
 	// Observe is told of every record as it is made, in the order of the ids,
 	// and not of what becomes of its delivery. The world is locked meanwhile: it
 	// must not be called from there.
@@ -63,6 +65,7 @@ type World struct {
 	held        bool // messages stay Sending until they are told otherwise
 	people      *people
 	office      *office // nil in a still world
+	desk        *Desk
 	lines       dice
 	zone        *time.Location
 	meters      map[int]*meter // by the channel's id
@@ -133,6 +136,11 @@ func New(o Options) *World {
 	}
 	for _, q := range team.Queues {
 		w.queues = append(w.queues, cloneQueue(q))
+	}
+	w.desk = newDesk(w, o.Desk)
+	if !o.Still && o.Desk.Arrivals > 0 {
+		w.desk.lively = newVisitors(w.desk, newDice(o.Seed, visitorStream), o.Desk.Arrivals)
+		w.desk.lively.start()
 	}
 	if !o.Still && len(w.agents) > 0 && len(w.channels) > 0 {
 		w.people = newPeople(w, newDice(o.Seed, seedStream), o.Arrivals)

@@ -1,4 +1,5 @@
-// Command simulator serves a simulated PBX for trying the exporter on.
+// Command simulator serves a simulated PBX, and a CRM beside it, for trying the
+// exporter on.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"conversation_exporter/simulator"
+	"conversation_exporter/simulator/superoffice"
 	"conversation_exporter/simulator/world"
 	"conversation_exporter/simulator/yeastar"
 )
@@ -34,12 +37,12 @@ func main() {
 
 // settings are what the flags say.
 type settings struct {
-	listen, cursor, clientID, secretFile, logLevel string
-	sessions, pageSizeLimit                        int
-	seed                                           uint64
-	speed, arrivals                                float64
-	still, remote, https                           bool
-	zone                                           *time.Location
+	listen, crm, cursor, clientID, secretFile, logLevel string
+	sessions, chatSessions, pageSizeLimit               int
+	seed                                                uint64
+	speed, arrivals, chats                              float64
+	still, remote, https                                bool
+	zone                                                *time.Location
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -48,6 +51,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	app.UsageWriter(stderr).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 	app.Flag("listen-address", "Address to serve on.").Default("127.0.0.1:8088").StringVar(&o.listen)
+	app.Flag("superoffice-listen-address", "Address to serve a simulated SuperOffice on, over HTTP; without it there is none.").StringVar(&o.crm)
+	app.Flag("chats", "Visitors who begin a chat per virtual minute, where SuperOffice is served.").Default("4").Float64Var(&o.chats)
+	app.Flag("chat-sessions", "Lasting chats to open beforehand, for load.").Default("0").IntVar(&o.chatSessions)
 	app.Flag("allow-remote", "Allow an address that other machines can reach.").BoolVar(&o.remote)
 	app.Flag("https", "Serve over TLS with a self-signed certificate that matches no host, as the boxes do.").BoolVar(&o.https)
 	app.Flag("sessions", "Lasting sessions to open beforehand, for load.").Default("0").IntVar(&o.sessions)
@@ -69,12 +75,14 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return o, errHelp
 	case err != nil:
 		return o, fmt.Errorf("read the flags: %w", err)
-	case o.speed <= 0 || o.arrivals <= 0:
-		return o, errors.New("--speed and --arrivals must be above 0")
-	case o.sessions < 0 || o.pageSizeLimit < 0:
-		return o, errors.New("--sessions and --page-size-limit must not be below 0")
+	case o.speed <= 0 || o.arrivals <= 0 || o.chats <= 0:
+		return o, errors.New("--speed, --arrivals and --chats must be above 0")
+	case o.sessions < 0 || o.chatSessions < 0 || o.pageSizeLimit < 0:
+		return o, errors.New("--sessions, --chat-sessions and --page-size-limit must not be below 0")
 	case !o.remote && !loopback(o.listen):
 		return o, fmt.Errorf("%s can be reached from other machines: give --allow-remote if that is meant", o.listen)
+	case o.crm != "" && !o.remote && !loopback(o.crm):
+		return o, fmt.Errorf("%s can be reached from other machines: give --allow-remote if that is meant", o.crm)
 	}
 	if o.zone, err = time.LoadLocation(*zone); err != nil {
 		return o, fmt.Errorf("read --time-zone: %w", err)
@@ -119,24 +127,53 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := s.Wind(began, o.sessions); err != nil {
 		return fmt.Errorf("prepare the world: %w", err)
 	}
+	if err := s.World.Desk().Prefill(o.chatSessions); err != nil {
+		return fmt.Errorf("prepare the chats: %w", err)
+	}
 	_ = level.Info(logger).Log("msg", "world is ready", "sessions", s.World.Kept(), "took", time.Since(began))
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	introduce(stdout, introduction{address: l.Addr().String(), settings: o, simulator: s, certificate: certificate})
+	var crm net.Listener
+	if o.crm != "" {
+		if crm, err = config.Listen(ctx, "tcp", o.crm); err != nil {
+			_ = l.Close()
+			return fmt.Errorf("listen for SuperOffice: %w", err)
+		}
+	}
+	introduce(stdout, introduction{address: l.Addr().String(), crm: crm, settings: o, simulator: s, certificate: certificate})
 	s.World.AdvanceTo(time.Now())
+	if err := serve(ctx, s, l, crm, certificate); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	_ = level.Info(logger).Log("msg", "stopped")
+	return nil
+}
+
+// serve serves the PBX, over TLS where there is a certificate, and the CRM where
+// there is a listener for it. Whichever stops first takes the other with it.
+func serve(ctx context.Context, s *simulator.Simulator, l, crm net.Listener, certificate *simulator.Certificate) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var beside error
+	var both sync.WaitGroup
+	if crm != nil {
+		both.Go(func() {
+			defer stop()
+			beside = s.ServeSuperOffice(ctx, crm)
+		})
+	}
+	var err error
 	if certificate == nil {
 		err = s.Serve(ctx, l)
 	} else {
 		err = s.ServeTLS(ctx, l, certificate)
 	}
-	if err != nil {
-		return fmt.Errorf("serve: %w", err)
-	}
-	_ = level.Info(logger).Log("msg", "stopped")
-	return nil
+	stop()
+	both.Wait()
+	return errors.Join(err, beside)
 }
 
 func build(o settings) (*simulator.Simulator, error) {
@@ -150,6 +187,13 @@ func build(o settings) (*simulator.Simulator, error) {
 			Switches:  yeastar.Switches{PageSizeLimit: o.pageSizeLimit},
 		},
 		Speed: o.speed,
+	}
+	if o.crm != "" {
+		options.World.Desk.Arrivals = o.chats
+	}
+	if o.zone == time.Local {
+		// The exporter has to know the zone, and this one has no name.
+		options.SuperOffice.Zone = time.UTC
 	}
 	if o.cursor == "inclusive" {
 		options.Yeastar.Switches.Cursor = yeastar.Inclusive
@@ -171,6 +215,7 @@ func build(o settings) (*simulator.Simulator, error) {
 // introduction is what an exporter has to know.
 type introduction struct {
 	address     string
+	crm         net.Listener // nil without one
 	settings    settings
 	simulator   *simulator.Simulator
 	certificate *simulator.Certificate // nil without TLS
@@ -195,4 +240,14 @@ targets:
       client_id: %[3]s
       %[4]s
 %[5]s`, scheme, i.address, i.simulator.ClientID(), secret, pin)
+	if i.crm == nil {
+		return
+	}
+	desk := i.simulator.SuperOffice
+	fmt.Fprintf(out, `  desk:
+    superoffice:
+      url: http://%s%s
+      basic_auth: { username: %s, password: %s }
+      time_zone: %s
+`, i.crm.Addr(), superoffice.Base, desk.User(), desk.Password(), desk.Zone())
 }

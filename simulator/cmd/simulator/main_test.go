@@ -23,18 +23,21 @@ func TestFlagsThatAreRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"all interfaces":       {[]string{"--listen-address=:0"}, "--allow-remote"},
-		"another interface":    {[]string{"--listen-address=0.0.0.0:0"}, "--allow-remote"},
-		"a name":               {[]string{"--listen-address=pbx.invalid:0"}, "--allow-remote"},
-		"no port":              {[]string{"--listen-address=127.0.0.1"}, "--allow-remote"},
-		"negative sessions":    {[]string{"--sessions=-1"}, "below 0"},
-		"no speed":             {[]string{"--speed=0"}, "above 0"},
-		"unknown cursor":       {[]string{"--cursor=both"}, "inclusive"},
-		"unknown time zone":    {[]string{"--time-zone=Nowhere/Town"}, "--time-zone"},
-		"unknown flag":         {[]string{"--nothing"}, "nothing"},
-		"an argument":          {[]string{"nothing"}, "nothing"},
-		"no such secret file":  {[]string{"--client-secret-file=" + empty + ".x"}, "client secret"},
-		"an empty secret file": {[]string{"--client-secret-file=" + empty}, "is empty"},
+		"all interfaces":                    {[]string{"--listen-address=:0"}, "--allow-remote"},
+		"another interface":                 {[]string{"--listen-address=0.0.0.0:0"}, "--allow-remote"},
+		"a name":                            {[]string{"--listen-address=pbx.invalid:0"}, "--allow-remote"},
+		"no port":                           {[]string{"--listen-address=127.0.0.1"}, "--allow-remote"},
+		"negative sessions":                 {[]string{"--sessions=-1"}, "below 0"},
+		"no chats":                          {[]string{"--chats=0"}, "above 0"},
+		"another interface for SuperOffice": {[]string{"--superoffice-listen-address=:0"}, "--allow-remote"},
+		"negative chats":                    {[]string{"--chat-sessions=-1"}, "below 0"},
+		"no speed":                          {[]string{"--speed=0"}, "above 0"},
+		"unknown cursor":                    {[]string{"--cursor=both"}, "inclusive"},
+		"unknown time zone":                 {[]string{"--time-zone=Nowhere/Town"}, "--time-zone"},
+		"unknown flag":                      {[]string{"--nothing"}, "nothing"},
+		"an argument":                       {[]string{"nothing"}, "nothing"},
+		"no such secret file":               {[]string{"--client-secret-file=" + empty + ".x"}, "client secret"},
+		"an empty secret file":              {[]string{"--client-secret-file=" + empty}, "is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := run(t.Context(), c.args, io.Discard, io.Discard)
@@ -91,13 +94,18 @@ func TestRunIntroducesItselfAndStops(t *testing.T) {
 		"default":       {nil, "\n      client_id: canary-client\n      client_secret: canary-secret\n", "_file"},
 		"a secret file": {[]string{"--client-secret-file=" + secret, "--client-id=me"}, "\n      client_id: me\n      client_secret_file: ", "of my own"},
 		"over TLS":      {[]string{"--https"}, "\n      url: https://127.0.0.1:", "url: http://"},
-		"over TLS, pin": {[]string{"--https"}, "\n      client_secret: canary-secret\n      certificate_sha256: ", "_file"},
+		"SuperOffice, too": {
+			[]string{"--superoffice-listen-address=127.0.0.1:0", "--time-zone=Europe/Oslo"},
+			"/SuperOffice\n      basic_auth: { username: canary-monitor, password: canary-password }\n      time_zone: Europe/Oslo\n", "_file",
+		},
+		"SuperOffice, here": {[]string{"--superoffice-listen-address=127.0.0.1:0"}, "\n      time_zone: UTC\n", "Local"},
+		"over TLS, pin":     {[]string{"--https"}, "\n      client_secret: canary-secret\n      certificate_sha256: ", "_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			out := &until{text: "client_secret", cancel: cancel}
-			args := append([]string{"--listen-address=127.0.0.1:0", "--still", "--sessions=40", "--cursor=inclusive"}, c.args...)
+			out := &until{text: c.want[strings.LastIndex(strings.TrimSpace(c.want), "\n")+1:], cancel: cancel}
+			args := append([]string{"--listen-address=127.0.0.1:0", "--still", "--sessions=40", "--chat-sessions=40", "--cursor=inclusive"}, c.args...)
 			if err := run(ctx, args, out, io.Discard); err != nil {
 				t.Fatal(err)
 			}
