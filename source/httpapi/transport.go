@@ -81,7 +81,7 @@ const (
 // came, so reading keeps its connections: where the server does too, that saves
 // a handshake a request. Anything else Go does not repeat, and it must not be
 // repeated: such a request, of which there are few, gets a new connection each.
-func (c *TransportConfig) roundTripper(keep bool) (http.RoundTripper, error) {
+func (c *TransportConfig) roundTripper(keep bool, dial promconfig.DialContextFunc) (http.RoundTripper, error) {
 	pin, err := c.pin()
 	if err != nil {
 		return nil, err
@@ -94,6 +94,9 @@ func (c *TransportConfig) roundTripper(keep bool) (http.RoundTripper, error) {
 		return conf, err
 	}
 	options := []promconfig.HTTPClientOption{promconfig.WithNewTLSConfigFunc(newTLS)}
+	if dial != nil {
+		options = append(options, promconfig.WithDialContextFunc(dial))
+	}
 	if !keep {
 		options = append(options, promconfig.WithKeepAlivesDisabled())
 	}
