@@ -99,6 +99,9 @@ type Info struct {
 	// Failures are the reasons for which a message may not be delivered, as they
 	// stand in Record.Failure.
 	Failures []string
+	// IdleTimeout is after how long of silence the system closes a session, 0 where
+	// that is not known.
+	IdleTimeout time.Duration
 	// AcceptedAt is when a call with our credentials last succeeded, by our
 	// clock; zero if none has.
 	AcceptedAt time.Time

@@ -71,7 +71,7 @@ func (l library) exchange(ctx context.Context, call *call, req *http.Request) (*
 	sent := req.Clone(ctx)
 	sent.Header.Set("User-Agent", c.userAgent)
 	sent.RequestURI = ""
-	resp, err := c.single.Do(sent)
+	resp, err := c.single.Do(sent) //nolint:gosec // RoundTrip has checked host and path.
 	if err != nil {
 		return nil, call.failure(ctx, err)
 	}
