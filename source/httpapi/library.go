@@ -17,7 +17,15 @@ import (
 // list of routes, limits and counts. The paths of the routes begin at the root of
 // the host. Nothing is repeated, and an answer of 200, 400 or 401 is the library's
 // to judge; any other is an *Error.
-func (c *Client) Library() *http.Client { return newHTTPClient(library{c}) }
+func (c *Client) Library() *http.Client {
+	client := newHTTPClient(library{c})
+	// Some make calls that outlive the context of who asked.
+	client.Timeout = libraryTimeout
+	return client
+}
+
+// libraryTimeout bounds a call of a library.
+const libraryTimeout = 30 * time.Second
 
 // library makes the calls of a library.
 type library struct{ client *Client }

@@ -68,6 +68,9 @@ func New(opts Options) (*Source, error) {
 		// The parser's own words quote the URL, which may hold a password.
 		return nil, errors.New("the URL cannot be parsed")
 	}
+	if opts.Online != nil {
+		root = loginHost(opts.Online.Environment)
+	}
 	client, err := httpapi.New(httpapi.Config{
 		BaseURL:           root.String(),
 		Bases:             bases(opts),
@@ -88,7 +91,15 @@ func New(opts Options) (*Source, error) {
 	}
 	s := &Source{opts: opts, client: client, viewers: conversation.NewViewerSet(everybody), home: onsite{root}}
 	s.dir = newDirectory(s)
-	s.signIn = &signIn{clock: opts.Clock, prove: s.prove, scheme: headerScheme{opts.Authorization}}
+	s.signIn = &signIn{clock: opts.Clock, prove: s.prove}
+	switch {
+	case opts.Online == nil:
+		s.signIn.scheme = headerScheme{opts.Authorization}
+	case opts.Online.RefreshToken != nil:
+		s.home, s.signIn.scheme = newTenant(client, opts), refreshScheme{client: client, login: root, online: opts.Online}
+	default:
+		s.home, s.signIn.scheme = newTenant(client, opts), systemUserScheme{client: client, login: root, online: opts.Online, clock: opts.Clock}
+	}
 	return s, nil
 }
 
