@@ -175,22 +175,26 @@ func (p *pager) take(rows []listRow, after int64, at time.Time) (last int64, err
 // status beside its label.
 func (s *Source) list(ctx context.Context, a archive, filter, order string, top int) (*listAnswer, time.Time, error) {
 	var out listAnswer
-	at, err := s.get(ctx, asked{
-		path: a.path,
-		query: url.Values{
-			"$select": {a.columns}, "$filter": {filter}, "$orderBy": {order}, "$top": {strconv.Itoa(top)}, "$mode": {"Full"},
-		},
-		judge: func() httpapi.Verdict {
-			if out.whole {
-				return httpapi.Verdict{}
-			}
-			return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{
-				Endpoint: a.path, Reason: httpapi.ReasonDecode, Sent: true,
-				Text: "the answer is no list: check that url is the root of a SuperOffice installation",
-			}}
-		},
-	}, &out)
+	at, err := s.get(ctx, asked{path: a.path, query: listQuery(a, filter, order, top), judge: judgeList(a.path, &out)}, &out)
 	return &out, at, err
+}
+
+// listQuery asks for one page.
+func listQuery(a archive, filter, order string, top int) url.Values {
+	return url.Values{"$select": {a.columns}, "$filter": {filter}, "$orderBy": {order}, "$top": {strconv.Itoa(top)}, "$mode": {"Full"}}
+}
+
+// judgeList refuses what is no list, which SuperOffice may send with HTTP 200.
+func judgeList(path string, out *listAnswer) func() httpapi.Verdict {
+	return func() httpapi.Verdict {
+		if out.whole {
+			return httpapi.Verdict{}
+		}
+		return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{
+			Endpoint: path, Reason: httpapi.ReasonDecode, Sent: true,
+			Text: "the answer is no list: check that url is the root of a SuperOffice installation",
+		}}
+	}
 }
 
 // abilities are what the server turned out to be able to do. An answer that it is

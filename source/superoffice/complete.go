@@ -64,7 +64,7 @@ func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
 	if off {
 		return listing{}, false
 	}
-	operators := []string{"oneOf", "in"}
+	operators := dynamicOperators()
 	if operator != "" {
 		operators = []string{operator}
 	}
@@ -89,6 +89,9 @@ func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
 	s.noteDynamic("", why)
 	return listing{}, false
 }
+
+// dynamicOperators are those that the archive Dynamic may take for a set.
+func dynamicOperators() []string { return []string{"oneOf", "in"} }
 
 // dynamicAble tells which operator the archive Dynamic takes, empty where that is
 // not known, and whether it is of no use.
@@ -231,26 +234,35 @@ func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
 // askEntity asks for one session.
 func (s *Source) askEntity(ctx context.Context, id int64) (entity, error) {
 	var out *sessionEntity
-	at, err := s.get(ctx, asked{path: pathSession, id: id, query: url.Values{
-		"$select": {"ChatSessionId,TopicId,Status,WhenRequested,WhenStarted,WhenEnded,WhenIdle,WhenFetched,User,TransferTo,ChatbotIsActive"},
-	}}, &out)
+	at, err := s.get(ctx, entityAsked(id), &out)
 	switch {
 	case refusedWith(err, 404), err == nil && (out == nil || out.ID.id() != id):
 		return entity{facts: facts{id: id, at: s.opts.Clock.Now()}, gone: true}, nil
 	case err != nil:
 		return entity{}, err
 	}
-	d := s.dates(at)
+	return entity{facts: factsOfEntity(out, id, s.dates(at))}, nil
+}
+
+// entityAsked asks for one session. The properties that are not named are nulled.
+func entityAsked(id int64) asked {
+	return asked{path: pathSession, id: id, query: url.Values{
+		"$select": {"ChatSessionId,TopicId,Status,WhenRequested,WhenStarted,WhenEnded,WhenIdle,WhenFetched,User,TransferTo,ChatbotIsActive"},
+	}}
+}
+
+// factsOfEntity puts a session into our words.
+func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 	f := facts{
 		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
-		ended: d.past(out.Ended.text), idle: d.past(out.Idle.text), fetched: d.raw(out.Fetched.text), at: at,
+		ended: d.past(out.Ended.text), idle: d.past(out.Idle.text), fetched: d.raw(out.Fetched.text), at: d.now,
 		transfer: transferOf(out.TransferTo != nil && (out.TransferTo.EjUserID.id() > 0 || out.TransferTo.AssociateID.id() > 0)),
 	}
 	f.bot.yes, f.bot.told = out.Bot.flag()
 	if out.User != nil {
 		f.user = out.User.EjUserID.id()
 	}
-	return entity{facts: f}, nil
+	return f
 }
 
 // each does n things, as many at a time as requests may be under way, until one ends

@@ -255,7 +255,7 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 		return agents, nil
 	}
 	var rows []presenceRow
-	at, err := s.get(ctx, asked{path: pathPresence, post: true, query: url.Values{"$select": {"UserId,DisplayName,Present,ChatTopics"}}}, &rows)
+	at, err := s.get(ctx, presenceAsked(), &rows)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -267,6 +267,11 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 	}
 	d.agents, d.agentsAt = agentsOf(rows), at
 	return slices.Clone(d.agents), nil
+}
+
+// presenceAsked asks who is there.
+func presenceAsked() asked {
+	return asked{path: pathPresence, post: true, query: url.Values{"$select": {"UserId,DisplayName,Present,ChatTopics"}}}
 }
 
 // agentsOf puts the users into conversation's words, each once.

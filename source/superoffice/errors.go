@@ -30,7 +30,7 @@ func describeStatus(status int) string {
 	case http.StatusBadRequest:
 		return "SuperOffice does not accept the request: its version may be too old"
 	case http.StatusUnauthorized:
-		return "SuperOffice does not accept the credentials for this call"
+		return "SuperOffice does not accept the credentials for this call: give the user the rights to Service and to chat"
 	case http.StatusForbidden:
 		return "the user may not read this: give its role the rights to Service and to chat"
 	case http.StatusNotFound:

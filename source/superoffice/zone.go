@@ -82,6 +82,31 @@ func (z *zone) see(sessions []facts, d dates, cover *conversation.Coverage) (unp
 	return !z.proved
 }
 
+// offOf is by how much the newest clock of a client is off, to the next quarter of an
+// hour, for those who look only once: 0 where it agrees. It is not known where no
+// client asks, or its clock is near to no quarter, as that of one who is gone.
+func offOf(sessions []facts, d dates) (off time.Duration, known bool) {
+	var newest time.Time
+	for i := range sessions {
+		if f := &sessions[i]; f.status.ongoing() && f.fetched.After(newest) {
+			newest = f.fetched
+		}
+	}
+	if newest.IsZero() {
+		return 0, false
+	}
+	off = newest.Sub(d.now.Add(d.skew))
+	step := off.Round(zoneStep)
+	slack := zoneSlack
+	if step < 0 {
+		slack = 30 * time.Second // It may be the last word of somebody who is gone.
+	}
+	if step.Abs() > zoneWidest || (off-step).Abs() > slack {
+		return 0, false
+	}
+	return step, true
+}
+
 // likelyZone is the offset from UTC that dates are in which are ahead by so much.
 func likelyZone(d dates, off time.Duration) string {
 	_, seconds := d.now.In(d.zone).Zone()
