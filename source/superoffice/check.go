@@ -279,7 +279,12 @@ func (c *checker) checkPresence(ctx context.Context) {
 		return
 	}
 	var rows []presenceRow
-	if _, err := c.ask(ctx, presenceAsked(), &rows); err != nil {
+	_, err := c.ask(ctx, presenceAsked(), &rows)
+	switch {
+	case refusedWith(err, 404), refusedWith(err, 405), refusedWith(err, 501):
+		c.tell(pathPresence, conversation.VerdictUnavailable, "this version does not tell who is there", "update SuperOffice; else switch the group agents off")
+		return
+	case err != nil:
 		c.fail(pathPresence, err)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -50,6 +51,10 @@ type directory struct {
 	agents  []conversation.Agent
 	// agentsAt is when the agents were told, zero where the last answer was a failure.
 	agentsAt time.Time
+	// noPresence is when the server was found not to tell presence at all.
+	noPresence time.Time
+	// talking are the agents who had a session in the last list.
+	talking map[string]bool
 }
 
 func newDirectory(s *Source) *directory {
@@ -138,6 +143,9 @@ func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
 	}
 	settings := s.dir.loadSettings(ctx)
 	_, presence := s.Agents(ctx)
+	if errors.Is(presence, conversation.ErrUnsupported) {
+		presence = nil
+	}
 	return s.dir.list(), errors.Join(settings, presence)
 }
 
@@ -247,17 +255,18 @@ func (d *directory) update(id int64, change func(*topic)) {
 // for that of Service, as sessions have it.
 func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 	d := s.dir
-	d.mu.Lock()
-	fresh := !d.agentsAt.IsZero() && s.opts.Clock.Now().Before(d.agentsAt.Add(presenceLife))
-	agents := slices.Clone(d.agents)
-	d.mu.Unlock()
-	if fresh {
-		return agents, nil
+	agents, fresh, err := d.present()
+	if fresh || err != nil {
+		return agents, err
 	}
 	var rows []presenceRow
 	at, err := s.get(ctx, presenceAsked(), &rows)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if refusedWith(err, 404) || refusedWith(err, 405) || refusedWith(err, 501) {
+		d.agents, d.agentsAt, d.noPresence = nil, time.Time{}, s.opts.Clock.Now()
+		return nil, errNoPresence
+	}
 	if err != nil {
 		d.agentsAt = time.Time{}
 		for i := range agents {
@@ -266,7 +275,47 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 		return agents, fmt.Errorf("reading who is there: %w", err)
 	}
 	d.agents, d.agentsAt = agentsOf(rows), at
-	return slices.Clone(d.agents), nil
+	return d.everybody(), nil
+}
+
+// errNoPresence is what the agents are on a server that does not tell who is there.
+var errNoPresence = fmt.Errorf("%s: %w", pathPresence, conversation.ErrUnsupported)
+
+// present gives the agents as they were told last, and whether that is young enough.
+// A server that does not tell them is asked again after a while.
+func (d *directory) present() (agents []conversation.Agent, fresh bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.source.opts.Clock.Now()
+	if !d.noPresence.IsZero() && now.Before(d.noPresence.Add(directoryLife)) {
+		return nil, false, errNoPresence
+	}
+	return d.everybody(), !d.agentsAt.IsZero() && now.Before(d.agentsAt.Add(presenceLife)), nil
+}
+
+// everybody are the agents that were told, and those who have a session without being
+// told. d.mu is held.
+func (d *directory) everybody() []conversation.Agent {
+	all := slices.Clone(d.agents)
+	for _, id := range slices.Sorted(maps.Keys(d.talking)) {
+		if !slices.ContainsFunc(all, func(a conversation.Agent) bool { return a.ID == id }) {
+			all = append(all, conversation.Agent{ID: id})
+		}
+	}
+	return all
+}
+
+// talk notes who has a session.
+func (d *directory) talk(sessions []conversation.Session) {
+	talking := make(map[string]bool)
+	for i := range sessions {
+		if id := sessions[i].Agent; id != "" {
+			talking[id] = true
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.talking = talking
 }
 
 // presenceAsked asks who is there.

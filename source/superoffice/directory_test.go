@@ -1,6 +1,7 @@
 package superoffice
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -79,6 +80,39 @@ func TestWhatCannotBeToldOfATopicIsUntold(t *testing.T) {
 	s.do(func() { s.fail = nil })
 	if queues, err = src.Queues(t.Context()); err != nil || queues[0].Open != conversation.OpeningOpen {
 		t.Errorf("queues %+v, error %v", queues, err)
+	}
+}
+
+func TestAServerWithoutPresenceIsNoFailure(t *testing.T) {
+	s := newStub(t)
+	s.do(func() { s.answers["/so/api/v1/"+pathPresence] = "" })
+	src := s.source(t, nil)
+	for range 3 {
+		if agents, err := src.Agents(t.Context()); !errors.Is(err, conversation.ErrUnsupported) || len(agents) != 0 {
+			t.Errorf("agents %+v, error %v", agents, err)
+		}
+		queues, err := src.Queues(t.Context())
+		if err != nil || len(queues) != 2 || queues[0].AgentsTold {
+			t.Errorf("queues %+v, error %v", queues, err)
+		}
+	}
+	if n := s.asked("POST Agents"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestAnAgentWithASessionIsListedThoughNobodyTellsHim(t *testing.T) {
+	s := newStub(t)
+	s.dynamic = "in"
+	s.chats = []chat{{id: 1, topic: 3, status: 5, user: 99}, {id: 2, topic: 3, status: 5, user: 67}}
+	src := s.source(t, nil)
+	read(t, src)
+	for range 2 {
+		agents, err := src.Agents(t.Context())
+		must(t, err)
+		if len(agents) != 3 || agents[2].ID != "99" || agents[2].Presence != conversation.PresenceUnknown {
+			t.Errorf("agents %+v", agents)
+		}
 	}
 }
 

@@ -69,6 +69,7 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 			cover.Assumed++
 		}
 	}
+	s.dir.talk(sessions)
 	if cover.Assumed > 0 && len(cover.Problems) == 0 {
 		cover.Problems = []error{fmt.Errorf("reading the status of sessions: %w", conversation.ErrAssumed)}
 	}

@@ -371,8 +371,20 @@ func TestATenantThatIsNotRunningIsToldAndOneThatCannotBeLookedUpIsReadOn(t *test
 	read(t, src)
 	c.clock.advance(20 * time.Minute)
 	c.do(func() { c.state, c.running = 0, false })
-	if _, _, err := src.OpenSessions(t.Context()); err == nil || !strings.Contains(err.Error(), "Suspended") {
-		t.Errorf("error %v", err)
+	looked := c.asked("GET /api/state")
+	for range 5 {
+		if _, _, err := src.OpenSessions(t.Context()); err == nil || !strings.Contains(err.Error(), "Suspended") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if n := c.asked("GET /api/state") - looked; n != 1 {
+		t.Errorf("looked %d times in one pass", n)
+	}
+	// Nobody signs in to a tenant that is not there.
+	gone := newCloud(t)
+	gone.grant, gone.running = gone.refresh, false
+	if _, _, err := gone.online(t, withRefreshToken).OpenSessions(t.Context()); err == nil || gone.issued != 0 {
+		t.Errorf("%d tokens, error %v", gone.issued, err)
 	}
 }
 

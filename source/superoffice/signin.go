@@ -56,6 +56,8 @@ type pass struct {
 type signIn struct {
 	scheme scheme
 	clock  httpapi.Clock
+	// ready finds the system: what is issued to nobody who is there would be wasted.
+	ready func(ctx context.Context) error
 	// prove makes the first call with a pass.
 	prove func(ctx context.Context, p pass) error
 
@@ -166,6 +168,9 @@ func (s *signIn) start(ctx context.Context, with secrets) {
 			}
 			s.end(run, with, p, err)
 		}()
+		if err = s.ready(detached); err != nil {
+			return
+		}
 		if p, err = s.scheme.signIn(detached, with); err != nil {
 			return
 		}

@@ -91,7 +91,10 @@ func New(opts Options) (*Source, error) {
 	}
 	s := &Source{opts: opts, client: client, viewers: conversation.NewViewerSet(everybody), home: onsite{root}}
 	s.dir = newDirectory(s)
-	s.signIn = &signIn{clock: opts.Clock, prove: s.prove}
+	s.signIn = &signIn{clock: opts.Clock, prove: s.prove, ready: func(ctx context.Context) error {
+		_, err := s.home.base(ctx)
+		return err
+	}}
 	switch {
 	case opts.Online == nil:
 		s.signIn.scheme = headerScheme{opts.Authorization}

@@ -54,6 +54,9 @@ type tenant struct {
 	root            *url.URL
 	number          string
 	lookedAt, until time.Time
+	// failure is what the last look ended with, at failedAt.
+	failure  error
+	failedAt time.Time
 }
 
 // loginHost is the host of an environment, where one signs in and finds tenants.
@@ -79,7 +82,7 @@ func (t *tenant) base(ctx context.Context) (*url.URL, error) {
 	if fresh {
 		return base, nil // Somebody else has just looked.
 	}
-	err := t.look(ctx)
+	err := t.lookOnce(ctx)
 	if err != nil && base != nil {
 		var state *notRunningError
 		if !errors.As(err, &state) {
@@ -100,6 +103,23 @@ func (t *tenant) known() (base *url.URL, fresh bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.root, t.root != nil && t.clock.Now().Before(t.until)
+}
+
+// lookOnce looks, unless that failed a moment ago: every call of a pass wants to know.
+func (t *tenant) lookOnce(ctx context.Context) error {
+	t.mu.Lock()
+	failure, recent := t.failure, t.clock.Now().Before(t.failedAt.Add(sameTry))
+	t.mu.Unlock()
+	if failure != nil && recent {
+		return failure
+	}
+	err := t.look(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failure = nil; err != nil && ctx.Err() == nil {
+		t.failure, t.failedAt = err, t.clock.Now()
+	}
+	return err
 }
 
 // keepOn takes what is known for a while longer.
