@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,29 @@ func TestR23ASweepThatFailsLeavesTheMark(t *testing.T) {
 		t.Errorf("told %v, mark %+v, coverage %+v, error %v", sessions, same, cover, err)
 	}
 	noCanary(t, err)
+}
+
+func TestR23WhatAHalfSweepToldIsToldAgain(t *testing.T) {
+	s := newStub(t)
+	src := s.source(t, nil)
+	_, _, mark := sweeps(t, src, conversation.Mark{})
+	s.do(func() {
+		s.chats = []chat{{id: 20, topic: 3, status: 9, ended: local(s.clock.Now())}}
+		s.fail = func(r *http.Request) int {
+			if strings.Contains(r.URL.Query().Get("$filter"), "whenEnded") {
+				return http.StatusBadGateway
+			}
+			return 0
+		}
+	})
+	sessions, same, cover, err := src.ClosedSessions(t.Context(), mark)
+	if err != nil || len(sessions) != 1 || same.Session != mark.Session || cover.Complete() {
+		t.Errorf("told %+v, mark %+v, coverage %+v, error %v", sessions, same, cover, err)
+	}
+	s.do(func() { s.fail = nil })
+	if told, _, _ := sweeps(t, src, same); !slices.Equal(told, []int64{20}) {
+		t.Errorf("told %v", told)
+	}
 }
 
 func TestR21TheHighestMessageIsToldWhereDynamicTellsIt(t *testing.T) {

@@ -77,6 +77,8 @@ type stub struct {
 	// old is true for a server whose list lacks the status, silent for one that says
 	// nothing of its columns.
 	old, silent bool
+	// lenient is true for one that passes over columns which it does not know.
+	lenient bool
 	// slim is true for one that answers in the mode Slim whatever was asked.
 	slim bool
 	// cap bounds a page, 0 for no bound.
@@ -200,9 +202,12 @@ func (s *stub) list(w http.ResponseWriter, r *http.Request, dynamic bool) {
 		operator = s.dynamic
 	}
 	statuses := match(filter, `status `+operator+` \(([0-9,]+)\)`)
-	if dynamic && statuses == nil || !dynamic && s.old && (strings.Contains(filter, "status") || slices.Contains(strings.Split(q.Get("$select"), ","), "status")) {
+	if dynamic && statuses == nil || !dynamic && s.old && !s.lenient && (strings.Contains(filter, "status") || slices.Contains(strings.Split(q.Get("$select"), ","), "status")) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
+	}
+	if !dynamic && s.old {
+		statuses = nil // It knows nothing of it.
 	}
 	number := func(pattern string, otherwise int64) int64 {
 		if found := match(filter, pattern); found != nil {

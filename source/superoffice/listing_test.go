@@ -1,6 +1,7 @@
 package superoffice
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -23,6 +24,9 @@ func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
 		{id: 5, topic: 3, status: 6, requested: ago(time.Hour), bot: true, user: 1},
 		{id: 6, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Minute), bot: true},
 		{id: 7, topic: 3, status: 7, requested: ago(time.Hour), ended: ago(time.Minute)},
+		{id: 8, topic: 3, status: 2, requested: ago(time.Minute)},
+		{id: 9, topic: 3, status: 3, requested: ago(time.Minute)},
+		{id: 10, topic: 3, status: 5, requested: ago(time.Minute)},
 	}
 	want := map[int64]struct {
 		state    conversation.State
@@ -36,6 +40,10 @@ func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
 		4: {conversation.StateAssigned, conversation.AwaitingCustomer, "67", conversation.TransferNone},
 		5: {conversation.StateAutomated, conversation.AwaitingCustomer, "", conversation.TransferNone},
 		6: {conversation.StateAutomated, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		8: {conversation.StateArriving, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		9: {conversation.StateArriving, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		// It is told that no bot has it.
+		10: {conversation.StateAssigned, conversation.AwaitingAgent, "", conversation.TransferNone},
 	}
 	for name, change := range map[string]func(*stub){
 		"Dynamic takes oneOf":  func(s *stub) { s.dynamic = "oneOf" },
@@ -44,6 +52,7 @@ func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
 		"Slim, whatever asked": func(s *stub) { s.slim, s.dynamic = true, "in" },
 		"an old server":        func(s *stub) { s.old, s.dynamic = true, "oneOf" },
 		"an old, silent one":   func(s *stub) { s.old, s.silent, s.dynamic = true, true, "in" },
+		"an old, lenient one":  func(s *stub) { s.old, s.silent, s.lenient, s.dynamic = true, true, true, "in" },
 		"an old one without Dynamic": func(s *stub) {
 			s.old, s.silent = true, true
 		},
@@ -58,7 +67,7 @@ func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
 			}
 			for id, w := range want {
 				got := sessions[id]
-				if id == 1 && s.dynamic == "" {
+				if w.state == conversation.StateArriving && s.dynamic == "" {
 					w.transfer = got.Transfer // Nobody asks for a session that is only arriving.
 				}
 				if got.State != w.state || !got.StateSure || got.Awaiting != w.awaiting || got.Agent != w.agent || got.Transfer != w.transfer {
@@ -256,32 +265,49 @@ func TestDynamicThatFailsOnceIsAskedAgainAfterAWhile(t *testing.T) {
 	}
 }
 
-func TestADeadlineCutsTheListWhichThenGoesOn(t *testing.T) {
+func TestR14WithoutAnAnswerWhoeverHasNotBegunIsABots(t *testing.T) {
+	s := newStub(t)
+	s.chats = []chat{{id: 1, topic: 3, status: 6, requested: ago(time.Hour)}, {id: 2, topic: 3, status: 6, requested: ago(time.Hour), started: ago(time.Hour)}}
+	s.fail = func(r *http.Request) int {
+		if strings.Contains(r.URL.Path, "/ChatSession/") {
+			return http.StatusBadGateway
+		}
+		return 0
+	}
+	sessions, cover, err := s.source(t, nil).OpenSessions(t.Context())
+	found := byID(sessions)
+	if err != nil || found[1].State != conversation.StateAutomated || found[1].StateSure || found[2].State != conversation.StateAssigned || found[2].StateSure || len(cover.Problems) == 0 {
+		t.Errorf("told %+v, coverage %+v, error %v", found, cover, err)
+	}
+}
+
+func TestR35ADeadlineCutsTheListWhichGoesOnInTheNextPass(t *testing.T) {
 	s := newStub(t)
 	for id := range int64(40) {
 		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 1})
 	}
 	src := s.source(t, func(o *Options) { o.PageSize = 10 })
 	read(t, src)
-	src.left = leftOff{after: 25, began: start().Add(-time.Minute), since: start().Add(-time.Hour)}
+	s.clock.advance(time.Minute)
 	s.do(func() {
 		s.fail = func(r *http.Request) int {
-			if strings.Contains(r.URL.Query().Get("$filter"), "gt 10 and") {
-				return http.StatusBadGateway
+			if strings.HasSuffix(r.URL.Query().Get("$filter"), "gt 20") {
+				<-r.Context().Done()
 			}
 			return 0
 		}
 	})
-	sessions, cover, err := src.OpenSessions(t.Context())
-	if err != nil || len(sessions) == 0 || cover.Complete() {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	sessions, cover, err := src.OpenSessions(ctx)
+	if err != nil || len(sessions) != 20 || len(cover.Cut) != 1 || !cover.Cut[0].Since.Equal(start()) || !cover.TimedOut {
 		t.Fatalf("%d sessions, coverage %+v, error %v", len(sessions), cover, err)
 	}
-	found := byID(sessions)
-	if _, ok := found[40]; !ok {
-		t.Errorf("the list did not go on where it was left: %d sessions", len(sessions))
-	}
-	s.do(func() { s.fail = nil })
+	s.do(func() { s.fail, s.requests = nil, nil })
 	if got := read(t, src); len(got) != 40 {
 		t.Errorf("%d sessions, want 40", len(got))
+	}
+	if len(s.requests) == 0 || !strings.HasSuffix(s.requests[0], "gt 20") {
+		t.Errorf("asked %v", s.requests)
 	}
 }
