@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"conversation_exporter/conversation"
+	"conversation_exporter/source/httpapi"
 )
 
 // complete adds to the listed sessions what their list does not have: by the archive
@@ -125,8 +126,9 @@ type entity struct {
 	facts
 	// listed is the status of the list when it was asked for.
 	listed status
-	// gone is true where the server knows it no more.
-	gone bool
+	// gone is true where the server knows it no more, failed where it could not be
+	// read and never was.
+	gone, failed bool
 }
 
 // entities remember what was told session by session.
@@ -157,6 +159,8 @@ func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversati
 		if err == nil {
 			e.listed = wanted[i].status
 			s.entities.keep(wanted[i].id, e)
+		} else if ctx.Err() == nil {
+			s.entities.postpone(wanted[i], s.opts.Clock.Now())
 		}
 		return err
 	}, func(i int) { fresh[wanted[i].id] = true })
@@ -196,6 +200,15 @@ func (e *entities) keep(id int64, told entity) {
 	e.known[id] = told
 }
 
+// postpone lets a session that could not be read come after the others.
+func (e *entities) postpone(f *facts, now time.Time) {
+	e.mu.Lock()
+	known, ok := e.known[f.id]
+	e.mu.Unlock()
+	known.at, known.listed, known.failed = now, f.status, known.failed || !ok
+	e.keep(f.id, known)
+}
+
 // join adds what is remembered to the sessions, and forgets what is not listed any
 // more. A session that has vanished since the list was read is left out.
 func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
@@ -209,6 +222,9 @@ func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
 		switch {
 		case !ok:
 			f.unread = talks
+		case known.failed:
+			f.unread = talks
+			kept[f.id] = known
 		case (known.gone || known.status.closed()) && fresh[f.id]:
 			continue
 		case known.gone:
@@ -266,7 +282,7 @@ func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 }
 
 // each does n things, as many at a time as requests may be under way, until one ends
-// with an error that is not for it alone. It returns the first error. done is told of
+// with an error that the others would meet too. It returns the first error. done is told of
 // each that went well, one at a time. No goroutine is left when it returns, and a
 // panic in one is raised again.
 func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, i int) error, done func(i int)) error {
@@ -275,12 +291,13 @@ func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, i
 		mu    sync.Mutex
 		next  int
 		first error
+		over  bool
 		fault *conversation.PanicError
 	)
 	take := func() (int, bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if next >= n || first != nil || fault != nil || ctx.Err() != nil && next > 0 {
+		if next >= n || over || fault != nil || ctx.Err() != nil && next > 0 {
 			return 0, false
 		}
 		next++
@@ -297,8 +314,11 @@ func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, i
 				fault = conversation.NewPanicError("reading one by one", p)
 			case err == nil:
 				done(i)
-			case first == nil:
-				first = err
+			default:
+				over = over || !alone(err)
+				if first == nil {
+					first = err
+				}
 			}
 		}()
 		err = do(ctx, i)
@@ -318,4 +338,11 @@ func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, i
 		first = ctx.Err()
 	}
 	return first
+}
+
+// alone reports whether an error may be that of one thing, so that the others are
+// still worth asking for.
+func alone(err error) bool {
+	var transport *httpapi.Error
+	return errors.As(err, &transport) && transport.Status >= 400 && transport.Status != 401 && transport.Status != 403 && transport.Status != 429
 }

@@ -3,6 +3,7 @@ package superoffice
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +24,8 @@ type controlled struct {
 func newControlled(t *testing.T) *controlled {
 	t.Helper()
 	c := &controlled{stub: newStub(t)}
-	inner := c.Server.Config.Handler
-	c.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	inner := c.Config.Handler
+	c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		hangs, slow := c.hangs, c.slow
 		c.mu.Unlock()
@@ -77,7 +78,7 @@ func (c *controlled) Open(_ *testing.T, n int) []int64 {
 func (c *controlled) write(id int64, kind, special string) {
 	c.do(func() {
 		c.message++
-		one := c.find(fmt.Sprint(id))
+		one := c.find(strconv.FormatInt(id, 10))
 		text := message(int(c.message), kind, special, 0, local(c.clock.Now()))
 		text = strings.Replace(text, `"ChatSessionId":1,`, fmt.Sprintf(`"ChatSessionId":%d,`, id), 1)
 		one.messages = "[" + strings.TrimPrefix(strings.TrimSuffix(one.messages, "]")+","+text, ",")
@@ -95,7 +96,7 @@ func (c *controlled) Write(_ *testing.T, id int64, n int) {
 func (c *controlled) Close(_ *testing.T, id int64) {
 	c.write(id, "Special", "ClosedByUser")
 	c.do(func() {
-		one := c.find(fmt.Sprint(id))
+		one := c.find(strconv.FormatInt(id, 10))
 		one.status, one.ended = 7, local(c.clock.Now())
 	})
 }

@@ -167,6 +167,38 @@ func TestWithoutDynamicAFewSessionsAreAskedForAtATime(t *testing.T) {
 	}
 }
 
+func TestASessionThatCannotBeReadDoesNotKeepTheOthersWaiting(t *testing.T) {
+	s := newStub(t)
+	for id := range int64(50) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 5, started: ago(time.Hour), user: 67})
+	}
+	s.fail = func(r *http.Request) int {
+		if strings.HasSuffix(r.URL.Path, "/ChatSession/1") {
+			return http.StatusInternalServerError
+		}
+		return 0
+	}
+	src := s.source(t, nil)
+	with := 0
+	for range 3 {
+		sessions, cover, err := src.OpenSessions(t.Context())
+		must(t, err)
+		if len(sessions) != 50 {
+			t.Errorf("%d sessions, coverage %+v", len(sessions), cover)
+		}
+		with = 0
+		for _, one := range sessions {
+			if one.Agent != "" {
+				with++
+			}
+		}
+		s.clock.advance(time.Minute)
+	}
+	if with != 49 {
+		t.Errorf("the agents of %d sessions are known, want 49", with)
+	}
+}
+
 func TestASessionThatVanishesBetweenListAndEntityIsLeftOut(t *testing.T) {
 	s := newStub(t)
 	s.chats = []chat{{id: 1, topic: 3, status: 5}, {id: 2, topic: 3, status: 5, vanished: true}}
