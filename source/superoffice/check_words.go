@@ -34,14 +34,7 @@ func adviceOn(err error) advice {
 		a.meaning = fmt.Sprintf("%s (HTTP %d)", a.meaning, status.cause.Status)
 		return a
 	case errors.As(err, &transport):
-		a := adviceOf(transport.Text)
-		if transport.Certificate != nil {
-			a.remedy += fmt.Sprintf("; the SHA-256 of the one that was shown is %s", transport.Certificate.SHA256)
-		}
-		if a.remedy == "" {
-			a.remedy = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
-		}
-		return a
+		return connecting(transport)
 	default:
 		text := strings.TrimPrefix(err.Error(), "signing in: ")
 		if _, rest, ok := strings.Cut(text, pathState+": "); ok {
@@ -49,4 +42,23 @@ func adviceOn(err error) advice {
 		}
 		return adviceOf(text)
 	}
+}
+
+// connecting puts into words that no answer of SuperOffice came, or none that means
+// more here than elsewhere.
+func connecting(e *httpapi.Error) advice {
+	a := adviceOf(e.Text)
+	switch {
+	case e.Certificate != nil:
+		a.remedy += "; the SHA-256 of the one that was shown is " + e.Certificate.SHA256
+	case strings.HasPrefix(e.Text, "connecting to the proxy "):
+		a = advice{e.Text, "check proxy_url"}
+	case strings.HasPrefix(e.Text, "connecting to "):
+		a = advice{e.Text, "check host and port in url, or environment in online, and whether a firewall or a proxy is in between"}
+	case e.Reason == httpapi.ReasonTimeout && e.Sent:
+		a.remedy = "look whether the server is overloaded, or raise timeout"
+	case a.remedy == "":
+		a.remedy = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
+	}
+	return a
 }
