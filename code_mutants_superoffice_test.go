@@ -13,9 +13,9 @@ func superofficeMutants() map[string][]codeMutant {
 		},
 		"source/superoffice/closed.go": {
 			{"R21", "next.Message = sw.source.topMessage(ctx)", "next.Message = 0"},
-			{"R23", "known && last.Equal(f.ended)", "known && !last.IsZero()"},
+			{"R23", "known && last.Equal(f.endedTold)", "known && !last.IsZero()"},
 			{"R23", "sw.marked && !met[f.id] && !(known", "!met[f.id] && !(known"},
-			{"R23", "sw.seen[f.id] = f.ended", "_ = f.ended"},
+			{"R23", "sw.seen[f.id] = f.endedTold", "_ = f.ended"},
 			{"R23", "from.Add(-sweepOverlap)", "from.Add(sweepOverlap)"},
 			{"R23", "\t\treturn sessions, since, cover, nil", "\t\treturn sessions, sw.next(ctx), cover, nil"},
 			{"R24", "if e := &told[i]; !e.gone {", "if e := &told[i]; true {"},

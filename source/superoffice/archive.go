@@ -43,6 +43,8 @@ type facts struct {
 	status          status
 	// requested and the others are zero where they are not so, or not told.
 	requested, started, ended, idle time.Time
+	// endedTold is ended by the clock of the system, which is the same each time.
+	endedTold time.Time
 	// fetched is when the customer's client last asked for news, by the clock of the
 	// system and even if that is in the future.
 	fetched time.Time
@@ -61,7 +63,7 @@ type yesNo struct{ yes, told bool }
 func factsOf(c *columns, d dates) facts {
 	f := facts{
 		id: c.id.id(), topic: c.topic.id(), user: c.user.id(), topicName: c.topicName.label(), status: statusOf(c.status.scalar),
-		requested: d.past(c.requested.text), started: d.past(c.started.text), ended: d.past(c.ended.text), idle: d.past(c.idle.text),
+		requested: d.past(c.requested.text), started: d.past(c.started.text), ended: d.past(c.ended.text), idle: d.lately(c.idle.text), endedTold: d.raw(c.ended.text),
 		fetched: d.raw(c.fetched.text), at: d.now,
 	}
 	if c.hasBot {

@@ -153,9 +153,23 @@ func (s *Source) dates(at time.Time) dates {
 		d.zone = time.UTC
 	}
 	if skew, told := s.client.Skew(); told {
-		d.skew = skew
+		d.skew = s.steady(skew)
 	}
 	return d
+}
+
+// steady gives the difference of the clocks as it was measured first, until it has
+// really changed: it is told in whole seconds, and dates that were corrected by
+// another second each time would look like changes.
+func (s *Source) steady(skew time.Duration) time.Duration {
+	const jitter = 3 * time.Second
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.skewTold && (skew-s.skew).Abs() <= jitter {
+		return s.skew
+	}
+	s.skew, s.skewTold = skew, true
+	return skew
 }
 
 // utc are those of an answer whose dates without an offset are UTC whatever the

@@ -105,9 +105,9 @@ func (sw *sweep) run(ctx context.Context) error {
 		if !sw.over(&f) {
 			continue
 		}
-		sw.seen[f.id] = f.ended
+		sw.seen[f.id] = f.endedTold
 		last, known := sw.since.Told[f.id]
-		if sw.marked && !met[f.id] && !(known && last.Equal(f.ended)) {
+		if sw.marked && !met[f.id] && !(known && last.Equal(f.endedTold)) {
 			met[f.id] = true
 			sw.told = append(sw.told, f)
 		}

@@ -271,7 +271,7 @@ func entityAsked(id int64) asked {
 func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 	f := facts{
 		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
-		ended: d.past(out.Ended.text), idle: d.past(out.Idle.text), fetched: d.raw(out.Fetched.text), at: d.now,
+		ended: d.past(out.Ended.text), idle: d.lately(out.Idle.text), endedTold: d.raw(out.Ended.text), fetched: d.raw(out.Fetched.text), at: d.now,
 		transfer: transferOf(out.TransferTo != nil && (out.TransferTo.EjUserID.id() > 0 || out.TransferTo.AssociateID.id() > 0)),
 	}
 	f.bot.yes, f.bot.told = out.Bot.flag()

@@ -117,3 +117,13 @@ func (d dates) past(text string) time.Time {
 	}
 	return t
 }
+
+// lately gives the date of what is compared from pass to pass. One that lies in the
+// future, as in a wrong zone, is none: taken for now it would differ each time.
+func (d dates) lately(text string) time.Time {
+	const slack = time.Minute
+	if t := d.at(text); !t.After(d.now.Add(slack)) {
+		return d.past(text)
+	}
+	return time.Time{}
+}

@@ -233,12 +233,38 @@ func TestNegativeAgesNever(t *testing.T) {
 	ahead := local(start().Add(2 * time.Hour))
 	s.chats = []chat{{id: 1, topic: 3, status: 5, requested: ahead, started: ahead, idle: ahead}}
 	got := read(t, s.source(t, nil))[1]
+	if !got.LastActivity.IsZero() {
+		t.Errorf("somebody wrote at %s", got.LastActivity) // It would differ in each pass.
+	}
 	for _, at := range []time.Time{got.Requested, got.Started, got.LastActivity} {
 		if at.After(start()) {
 			t.Errorf("%s lies in the future", at)
 		}
 	}
 }
+
+func TestR34TheClocksDifferButDatesStayTheSame(t *testing.T) {
+	s := newStub(t)
+	s.dynamic = "in"
+	s.chats = []chat{{id: 1, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Hour), idle: ago(time.Minute)}}
+	src := s.source(t, func(o *Options) { o.Clock = behind{s.clock, 2 * time.Minute} })
+	first := read(t, src)[1]
+	if want := start().Add(-3 * time.Minute); !first.LastActivity.Equal(want) {
+		t.Errorf("somebody wrote at %s, want %s by our clock", first.LastActivity, want)
+	}
+	s.clock.advance(10*time.Second + 700*time.Millisecond)
+	if again := read(t, src)[1]; !again.LastActivity.Equal(first.LastActivity) || !again.Requested.Equal(first.Requested) {
+		t.Errorf("told %+v, and then %+v", first, again)
+	}
+}
+
+// behind is a clock that is behind another one.
+type behind struct {
+	*clock
+	by time.Duration
+}
+
+func (b behind) Now() time.Time { return b.clock.Now().Add(-b.by) }
 
 func TestR34AWrongZoneIsAProblemThatNamesTheLikelyOne(t *testing.T) {
 	for name, row := range map[string]struct {

@@ -45,6 +45,9 @@ type Source struct {
 	mu      sync.Mutex
 	version string
 	left    leftOff
+	// skew is the difference of the clocks that dates are corrected by.
+	skew     time.Duration
+	skewTold bool
 	// informedAt is when the version was asked for; askedAt when Info last looked.
 	informedAt, askedAt time.Time
 }
