@@ -21,6 +21,7 @@ func codeMutants() map[string][]codeMutant {
 	}
 	maps.Copy(all, collectorMutants())
 	maps.Copy(all, sourceMutants())
+	maps.Copy(all, superofficeMutants())
 	return all
 }
 

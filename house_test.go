@@ -18,15 +18,16 @@ const module = "conversation_exporter/"
 // all below it; the files at the top are the room ".".
 func rooms() map[string][]string {
 	return map[string][]string{
-		".":                 {"config", "web", "collector", "simulator"},
-		"web":               {"collector"},
-		"config":            {"source/yeastar", "source/httpapi", "conversation"},
-		"collector":         {"conversation"},
-		"source/yeastar":    {"source/httpapi", "conversation"},
-		"source/sourcetest": {"conversation"},
-		"source/httpapi":    nil,
-		"conversation":      nil,
-		"simulator":         nil,
+		".":                  {"config", "web", "collector", "simulator"},
+		"web":                {"collector"},
+		"config":             {"source/yeastar", "source/superoffice", "source/httpapi", "conversation"},
+		"collector":          {"conversation"},
+		"source/yeastar":     {"source/httpapi", "conversation"},
+		"source/superoffice": {"source/httpapi", "conversation"},
+		"source/sourcetest":  {"conversation"},
+		"source/httpapi":     nil,
+		"conversation":       nil,
+		"simulator":          nil,
 	}
 }
 

@@ -102,6 +102,10 @@ func (f *fake) last() (id int64) {
 	return id
 }
 
+func (*fake) Lookup(context.Context, []int64) ([]conversation.Session, error) {
+	return nil, conversation.ErrUnsupported
+}
+
 func (f *fake) Messages(ctx context.Context, wants []conversation.Want) iter.Seq2[conversation.Thread, error] {
 	return func(yield func(conversation.Thread, error) bool) {
 		f.asked = nil

@@ -124,11 +124,11 @@ func TestExample(t *testing.T) {
 	for _, target := range cfg.Targets {
 		names = append(names, target.Name)
 	}
-	if want := []string{"branch.north", "head-office"}; !slices.Equal(names, want) {
+	if want := []string{"branch.north", "cloud-desk", "head-office", "service-desk"}; !slices.Equal(names, want) {
 		t.Fatalf("targets %v, want %v", names, want)
 	}
 
-	branch, office := cfg.Targets[0], cfg.Targets[1]
+	branch, office := cfg.Targets[0], cfg.Targets[2]
 	branch.system, office.system = nil, nil
 	want := Target{Name: "head-office", Timeout: 10 * time.Second, MinInterval: 10 * time.Second, Concurrency: 4, RequestsPerSecond: 10, PageSize: 100, MaxPages: 1000}
 	if !reflect.DeepEqual(office, want) {
@@ -148,7 +148,7 @@ func TestYeastarOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	branch, office := optionsOf(t, cfg.Targets[0]), optionsOf(t, cfg.Targets[1])
+	branch, office := optionsOf(t, cfg.Targets[0]), optionsOf(t, cfg.Targets[2])
 	if got := reveal(t, office); got != "an example secret" {
 		t.Errorf("secret %q", got)
 	}

@@ -50,7 +50,8 @@ type targetBlock struct {
 // systemBlocks has a field for each system that the exporter can read; a new
 // system is a line here. A target fills exactly one of them.
 type systemBlocks struct {
-	Yeastar *yeastarBlock `yaml:"yeastar"`
+	Yeastar     *yeastarBlock     `yaml:"yeastar"`
+	Superoffice *superofficeBlock `yaml:"superoffice"`
 }
 
 // system is the block of one system.

@@ -43,7 +43,8 @@ func blocksOf(t reflect.Type, path []string) []blockKind {
 }
 
 // rightPlace says where a key belongs that stands in a block of the type but is
-// a key of another one; it is empty where no block has the key.
+// a key of another one; it is empty where no block has the key. What belongs to one
+// system is of no use in the block of another.
 func rightPlace(key string, in reflect.Type) string {
 	blocks := blocksOf(reflect.TypeFor[fileBlock](), nil)
 	from := slices.IndexFunc(blocks, func(b blockKind) bool { return b.typ == in })
@@ -52,7 +53,7 @@ func rightPlace(key string, in reflect.Type) string {
 	}
 	var ways []string
 	for _, b := range blocks {
-		if slices.Contains(b.keys, key) {
+		if slices.Contains(b.keys, key) && sameSystem(blocks[from].path, b.path) {
 			ways = append(ways, way(blocks[from].path, b.path))
 		}
 	}
@@ -79,4 +80,10 @@ func way(from, to []string) string {
 		return levels + " up, beside " + from[shared]
 	}
 	return levels + " up, " + below
+}
+
+// sameSystem is false for the blocks of two systems.
+func sameSystem(a, b []string) bool {
+	const at = 2 // Below targets and the name of one.
+	return len(a) <= at || len(b) <= at || a[at] == b[at]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"conversation_exporter/conversation"
+	"conversation_exporter/source/superoffice"
 	"conversation_exporter/source/yeastar"
 )
 
@@ -19,4 +20,9 @@ func (t Target) Open(rt Runtime) (conversation.Source, error) {
 // open implements system.
 func (b *yeastarBlock) open(t Target, rt Runtime) (conversation.Source, error) {
 	return yeastar.New(b.options(t, rt))
+}
+
+// open implements system.
+func (b *superofficeBlock) open(t Target, rt Runtime) (conversation.Source, error) {
+	return superoffice.New(b.options(t, rt))
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"conversation_exporter/source/httpapi"
 )
 
 // Same reports whether two targets say exactly the same, so that a reload may
@@ -33,7 +35,37 @@ func (b *yeastarBlock) resolved() system {
 	r.URL = strings.TrimSuffix(b.URL, "/")
 	r.ClientSecretFile, r.TokenFile = whole(b.ClientSecretFile), whole(b.TokenFile)
 	r.Viewers.Extensions.numbers = slices.Sorted(slices.Values(b.Viewers.Extensions.numbers))
-	t := &r.Transport
+	resolveTransport(&r.Transport)
+	return &r
+}
+
+// resolved implements system.
+func (b *superofficeBlock) resolved() system {
+	r := *b
+	r.URL = strings.TrimSuffix(b.URL, "/")
+	if b.BasicAuth != nil {
+		auth := *b.BasicAuth
+		auth.PasswordFile = whole(auth.PasswordFile)
+		r.BasicAuth = &auth
+	}
+	if b.Authorization != nil {
+		auth := *b.Authorization
+		auth.CredentialsFile = whole(auth.CredentialsFile)
+		r.Authorization = &auth
+	}
+	if b.Online != nil {
+		online := *b.Online
+		online.ClientSecretFile, online.RefreshTokenFile = whole(online.ClientSecretFile), whole(online.RefreshTokenFile)
+		online.SystemUserTokenFile, online.PrivateKeyFile = whole(online.SystemUserTokenFile), whole(online.PrivateKeyFile)
+		r.Online = &online
+	}
+	resolveTransport(&r.Transport)
+	return &r
+}
+
+// resolveTransport puts the settings of the transport into a form that can be
+// compared.
+func resolveTransport(t *httpapi.TransportConfig) {
 	t.CertificateSHA256 = strings.ToLower(strings.ReplaceAll(t.CertificateSHA256, ":", ""))
 	http2 := t.EnableHTTP2 == nil || *t.EnableHTTP2
 	t.EnableHTTP2 = &http2
@@ -42,7 +74,6 @@ func (b *yeastarBlock) resolved() system {
 		t.TLS.MinVersion = tls.VersionTLS12
 	}
 	t.Headers = resolvedHeaders(t.Headers)
-	return &r
 }
 
 // resolvedHeaders are headers in a form that can be compared.

@@ -4,12 +4,15 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,6 +26,10 @@ type change struct{ before, after string }
 
 const (
 	plainPBX = "    yeastar:\n      url: https://pbx.example.com\n      client_id: monitor\n      client_secret_file: secret\n"
+	plainCRM = "    superoffice:\n      url: https://crm.example.com/SuperOffice\n      basic_auth: {username: monitor, password_file: secret}\n"
+	ticket   = "    superoffice:\n      url: https://crm.example.com/SuperOffice\n      authorization: {credentials_file: secret}\n"
+	tenant   = "    superoffice:\n      online: {customer: Cust12345, client_id: app, client_secret_file: secret, refresh_token_file: secret}\n"
+	appUser  = "    superoffice:\n      online: {customer: Cust12345, client_id: app, client_secret_file: secret, system_user_token_file: secret, private_key_file: rsa.key}\n"
 	tlsFiles = "      tls_config: {cert_file: cert.pem, key_file: key.pem}\n"
 	header   = "      http_headers: {X-A: {values: [a, b], secrets: [c], files: [secret]}}\n"
 )
@@ -72,7 +79,53 @@ func changes(certificate string) map[string]change {
 	for key, values := range map[string][2]string{"values": {"[a, b]", "[b, a]"}, "secrets": {"[c]", "[d]"}, "files": {"[secret]", "[other]"}} {
 		list["http_headers."+key] = change{plainPBX + header, plainPBX + strings.Replace(header, values[0], values[1], 1)}
 	}
+	for key, row := range list {
+		// The keys of the transport are those of the other system.
+		if strings.Contains(row.after, plainPBX+"      ") && !slices.Contains([]string{"token_file", "queue_members", "api", "extensions", "api_destination"}, key) {
+			list["superoffice."+key] = change{strings.Replace(row.before, plainPBX, plainCRM, 1), strings.Replace(row.after, plainPBX, plainCRM, 1)}
+		}
+	}
+	maps.Copy(list, superofficeChanges())
 	return list
+}
+
+// superofficeChanges has the rows of what that system alone has.
+func superofficeChanges() map[string]change {
+	instead := func(text, from, to string) change { return change{text, strings.Replace(text, from, to, 1)} }
+	value := func(text, key string) change {
+		literal := strings.Replace(text, key+"_file: secret", key+": one", 1)
+		return change{literal, strings.Replace(literal, key+": one", key+": two", 1)}
+	}
+	file := func(text, key string) change { return instead(text, key+"_file: secret", key+"_file: other") }
+	list := map[string]change{
+		"url":              instead(plainCRM, "/SuperOffice", "/crm"),
+		"username":         instead(plainCRM, "monitor", "Monitor"),
+		"type":             {ticket, strings.Replace(ticket, "{", "{type: Custom, ", 1)},
+		"time_zone":        {plainCRM, plainCRM + "      time_zone: Europe/Oslo\n"},
+		"idle_timeout":     {plainCRM, plainCRM + "      idle_timeout: 20m\n"},
+		"environment":      {tenant, strings.Replace(tenant, "{", "{environment: sod, ", 1)},
+		"customer":         instead(tenant, "Cust12345", "Cust54321"),
+		"client_id":        instead(tenant, "app", "App"),
+		"private_key_file": instead(appUser, "rsa.key", "other-rsa.key"),
+	}
+	for key, text := range map[string]string{"password": plainCRM, "credentials": ticket, "client_secret": tenant, "refresh_token": tenant, "system_user_token": appUser} {
+		list[key], list[key+"_file"] = value(text, key), file(text, key)
+	}
+	prefixed := make(map[string]change, len(list))
+	for key, row := range list {
+		prefixed["superoffice."+key] = row
+	}
+	return prefixed
+}
+
+// rsaKey makes a private key as a system user has it.
+func rsaKey(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
 }
 
 // certificate makes a certificate and its key, in one text that serves for both.
@@ -110,7 +163,11 @@ func leaves(t reflect.Type) []string {
 			for _, key := range leaves(reflect.TypeFor[promconfig.Header]()) {
 				keys = append(keys, f.key+"."+key)
 			}
-		case reflect.TypeFor[viewersBlock](), reflect.TypeFor[*yeastarBlock]():
+		case reflect.TypeFor[*superofficeBlock]():
+			for _, key := range leaves(f.typ) {
+				keys = append(keys, f.key+"."+key)
+			}
+		case reflect.TypeFor[viewersBlock](), reflect.TypeFor[*yeastarBlock](), reflect.TypeFor[*basicAuthBlock](), reflect.TypeFor[*authorizationBlock](), reflect.TypeFor[*onlineBlock]():
 			keys = append(keys, leaves(f.typ)...)
 		default:
 			keys = append(keys, f.key)
@@ -122,8 +179,9 @@ func leaves(t reflect.Type) []string {
 // sameDir makes the files that the rows name.
 func sameDir(t *testing.T, certificate string) string {
 	t.Helper()
+	key := rsaKey(t)
 	return tree(t, map[string]string{
-		"secret": "a", "other": "b", "sub/secret": "a",
+		"rsa.key": key, "other-rsa.key": key, "secret": "a", "other": "b", "sub/secret": "a",
 		"cert.pem": certificate, "key.pem": certificate, "other.pem": certificate, "other.key": certificate,
 	})
 }

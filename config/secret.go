@@ -6,12 +6,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"unicode"
 	"unicode/utf8"
 
+	promconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
 
 	"conversation_exporter/source/httpapi"
@@ -113,6 +115,59 @@ func fileSecret(path string) func() (httpapi.Secret, error) {
 		}
 		return httpapi.NewSecret(text), nil
 	}
+}
+
+// secretOf gives a secret that is written in the configuration, or in a file.
+func secretOf(value httpapi.Secret, file string) func() (httpapi.Secret, error) {
+	if file != "" {
+		return fileSecret(filepath.Clean(file))
+	}
+	return func() (httpapi.Secret, error) { return value, nil }
+}
+
+// fileKey reads a private key anew each time. Unlike other secrets it has lines.
+func fileKey(path string) func() (httpapi.Secret, error) {
+	return func() (httpapi.Secret, error) {
+		text, err := readSecret(path)
+		if err != nil {
+			return httpapi.Secret{}, fmt.Errorf("reading the private key file %s: %w", path, reason(err))
+		}
+		return httpapi.NewSecret(text), nil
+	}
+}
+
+// checkSecret notes it unless a block has exactly one of a secret and the file that
+// holds it, and a file that has none that could sign in. It returns the path.
+func checkSecret(p place, dir, key, file string) string {
+	valued, filed := p.has(key), p.has(key+"_file")
+	at := p.key(key + "_file")
+	switch {
+	case valued && filed:
+		at.fail("stands beside %s; keep only one of the two", key)
+	case !valued && !filed:
+		at.fail("is missing; put the %s in a file and name the file here", secretName(key))
+	case filed && file == "":
+		at.fail("must not be empty")
+	case filed:
+		file = promconfig.JoinDir(dir, file)
+		var text string
+		checkPath(file, at, func(path string) (err error) {
+			text, err = readSecret(path)
+			return err
+		})
+		if flaw := flawOf(text); flaw != "" {
+			at.fail("the secret %s", flaw)
+		}
+	}
+	return file
+}
+
+// secretName is what people call the secret of a key.
+func secretName(key string) string {
+	if key == "client_secret" {
+		return "Client Secret"
+	}
+	return strings.ReplaceAll(key, "_", " ")
 }
 
 // readSecret reads a secret file, less one newline at its end. What is no

@@ -3,7 +3,6 @@ package config
 import (
 	"maps"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -84,7 +83,7 @@ func (b *yeastarBlock) check(p place, c checks) {
 	if flaw := flawOf(b.ClientID); flaw != "" {
 		p.key("client_id").fail("the Client ID %s", flaw)
 	}
-	b.checkSecret(p, c.dir)
+	b.ClientSecretFile = checkSecret(p, c.dir, "client_secret", b.ClientSecretFile)
 	if p.has("token_file") {
 		b.TokenFile = checkTokenFile(b.TokenFile, c.dir, p.key("token_file"))
 	}
@@ -97,31 +96,6 @@ func (b *yeastarBlock) check(p place, c checks) {
 	}
 	b.Transport.SetDirectory(c.dir)
 	checkTransport(&b.Transport, p)
-}
-
-// checkSecret notes it unless there is exactly one secret, and a file that has
-// none that could sign in.
-func (b *yeastarBlock) checkSecret(p place, dir string) {
-	value, file := p.has("client_secret"), p.has("client_secret_file")
-	at := p.key("client_secret_file")
-	switch {
-	case value && file:
-		at.fail("stands beside client_secret; keep only one of the two")
-	case !value && !file:
-		at.fail("is missing; put the Client Secret in a file and name the file here")
-	case file && b.ClientSecretFile == "":
-		at.fail("must not be empty")
-	case file:
-		b.ClientSecretFile = promconfig.JoinDir(dir, b.ClientSecretFile)
-		var text string
-		checkPath(b.ClientSecretFile, at, func(path string) (err error) {
-			text, err = readSecret(path)
-			return err
-		})
-		if flaw := flawOf(text); flaw != "" {
-			at.fail("the secret %s", flaw)
-		}
-	}
 }
 
 // checkURL notes what a PBX's address must not have.
@@ -214,15 +188,11 @@ func checkTLS(t *promconfig.TLSConfig, p place) {
 
 // options is the block in the words of the source.
 func (b *yeastarBlock) options(t Target, rt Runtime) yeastar.Options {
-	secret := func() (httpapi.Secret, error) { return b.ClientSecret, nil }
-	if b.ClientSecretFile != "" {
-		secret = fileSecret(filepath.Clean(b.ClientSecretFile))
-	}
 	u, _ := url.Parse(b.URL) // The check parsed it before.
 	return yeastar.Options{
 		URL:       u.Scheme + "://" + u.Host,
 		ClientID:  b.ClientID,
-		Secret:    secret,
+		Secret:    secretOf(b.ClientSecret, b.ClientSecretFile),
 		TokenFile: b.TokenFile,
 		OwnTokens: rt.OwnTokens,
 		Viewers: yeastar.Viewers{

@@ -198,7 +198,7 @@ func (f *folding) step(i int) {
 		f.own(i)
 	case KindClosed:
 		f.close(r)
-	case KindOther:
+	case KindOther, KindReopened:
 		if begin {
 			f.own(i)
 		}

@@ -23,6 +23,8 @@ const (
 	KindPickedUp
 	// KindClosed is the end of the session, which may be opened again.
 	KindClosed
+	// KindReopened is a customer who opens the session again, before he writes.
+	KindReopened
 )
 
 // Sender is who wrote a message.
@@ -50,6 +52,21 @@ const (
 	DeliverySent
 	// DeliveryFailed is a message that could not be delivered.
 	DeliveryFailed
+)
+
+// Receipt is whether the customer has read a message.
+type Receipt uint8
+
+// The receipts of a message.
+const (
+	// ReceiptUntold is that of messages for which the system tells none, and of the
+	// customer's own.
+	ReceiptUntold Receipt = iota
+	// ReceiptUnread is a message that the customer has not read. That may change
+	// without any other sign, so such a message is to be read again.
+	ReceiptUnread
+	// ReceiptRead is one that he has read.
+	ReceiptRead
 )
 
 // Destination is where a transfer leads.
@@ -106,6 +123,8 @@ type Record struct {
 	// Failure is why a message could not be delivered, in the system's own enum or
 	// "other"; never its text.
 	Failure string
+	// ReadByCustomer is whether the customer has read what was written to him.
+	ReadByCustomer Receipt
 }
 
 // Answers reports whether a record is a good reply (R5): a person's message that
@@ -183,4 +202,15 @@ type Mark struct {
 	// Viewers has, for each viewer whose list of closed sessions was read to its
 	// end, the message id of its first row then; 0 for an empty list.
 	Viewers map[string]int64
+	// Session is the highest id of a session that the sweep has told or passed over, 0
+	// where sessions are not told by their ids.
+	Session int64
+	// Message is the highest id that any message of the system had, 0 where the system
+	// does not tell.
+	Message int64
+	// Time is when the sweep was made, by the clock of the system; zero where it does
+	// not matter. Told are the sessions of the sweep that ended so shortly before that
+	// the next one meets them again, and when they did.
+	Time time.Time
+	Told map[int64]time.Time
 }

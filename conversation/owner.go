@@ -19,7 +19,7 @@ func begins(r *Record, closed, first bool) (begin, nowClosed bool) {
 
 // opens reports whether a record opens a closed session (R22).
 func opens(r *Record) bool {
-	return r.Kind == KindMessage && (r.Sender == SenderCustomer || r.Human)
+	return r.Kind == KindReopened || r.Kind == KindMessage && (r.Sender == SenderCustomer || r.Human)
 }
 
 // observe finds the stretch of which the listing tells the owner (R6): the one

@@ -94,9 +94,19 @@ type Session struct {
 	Awaiting Awaiting
 	// LastMessage is the id of the newest message, 0 where the list does not tell.
 	LastMessage int64
-	// Closed is true for a session of the list of closed ones; State is then how it
-	// was left.
+	// LastActivity is when anybody last wrote, by the system's own account; zero where
+	// the list does not tell. A system may have told it before the message itself.
+	LastActivity time.Time
+	// Requested is when the customer asked for the conversation, Started when an agent
+	// took it, Ended when it was closed; each is zero where that is not so or not told.
+	Requested, Started, Ended time.Time
+	// Closed is true for a session that is over; State is then how it was left.
 	Closed bool
+	// CloseReason is why a session is over, where the list itself tells; it beats what
+	// the records say. Else it is empty.
+	CloseReason CloseReason
+	// Transfer is whether the session is offered to a colleague.
+	Transfer Transfer
 	// Window is the time in which a free reply is allowed.
 	Window Window
 	// ShownBy are the viewers that showed the session in this pass.
@@ -104,6 +114,19 @@ type Session struct {
 	// ListedAt is our clock when the answer that listed the session arrived.
 	ListedAt time.Time
 }
+
+// Transfer is whether a session is offered to a colleague who has yet to accept it.
+type Transfer uint8
+
+// The answers to that.
+const (
+	// TransferUntold means that the system does not tell, or could not be asked.
+	TransferUntold Transfer = iota
+	// TransferNone means that it is offered to nobody.
+	TransferNone
+	// TransferPending means that somebody has yet to accept it.
+	TransferPending
+)
 
 // Window is the time after a customer's message in which the channel allows a
 // free reply. The zero Window means that the session has none.
@@ -128,4 +151,30 @@ type Queue struct {
 	AutoPickUp bool
 	// AgentsTold is true where the system has told who the queue's agents are.
 	AgentsTold bool
+	// Open is whether it is within the queue's opening hours. A session's own Queue
+	// does not tell.
+	Open Opening
+	// Limits are those that the system itself warns of. A session's own Queue has none.
+	Limits Limits
+}
+
+// Opening is whether a queue is within its opening hours.
+type Opening uint8
+
+// The answers to that.
+const (
+	// OpeningUntold means that the system does not tell, or could not be asked.
+	OpeningUntold Opening = iota
+	// OpeningClosed means that it is outside.
+	OpeningClosed
+	// OpeningOpen means that it is within them, or has none.
+	OpeningOpen
+)
+
+// Limits are how long a customer of a queue may wait before the system itself
+// warns somebody. 0 means that it warns nobody, or does not tell.
+type Limits struct {
+	// NewSessionAgent and NewSessionManager are for a session that nobody has picked
+	// up, NewMessageAgent and NewMessageManager for a message without an answer.
+	NewSessionAgent, NewSessionManager, NewMessageAgent, NewMessageManager time.Duration
 }

@@ -63,6 +63,10 @@ type Source interface {
 	// entry of a viewer whose list could not be read to its end stays. With an
 	// error the mark is the one that was given.
 	ClosedSessions(ctx context.Context, since Mark) ([]Session, Mark, Coverage, error)
+	// Lookup tells these sessions as they are now, open or closed. Where there is no
+	// error, one that is missing in the answer does not exist any more. Beside an
+	// error are those that could be read.
+	Lookup(ctx context.Context, ids []int64) ([]Session, error)
 	// Messages reads the records of sessions, the first wants first. It yields a
 	// thread for each that could be read and, without a thread, an error for what
 	// failed, each once; sessions that are in no thread are to be asked for again.
@@ -95,6 +99,9 @@ type Info struct {
 	// Failures are the reasons for which a message may not be delivered, as they
 	// stand in Record.Failure.
 	Failures []string
+	// IdleTimeout is after how long of silence the system closes a session, 0 where
+	// that is not known.
+	IdleTimeout time.Duration
 	// AcceptedAt is when a call with our credentials last succeeded, by our
 	// clock; zero if none has.
 	AcceptedAt time.Time
@@ -112,6 +119,9 @@ type Coverage struct {
 	// Assumed counts the sessions whose state rests on a fact that the system
 	// did not tell.
 	Assumed int
+	// TimesUnproved is true while nothing shows that the absolute times which the
+	// system tells are in the time zone that they are taken for.
+	TimesUnproved bool
 	// TimedOut is true where the deadline is the reason for a loss.
 	TimedOut bool
 	// Problems are the errors behind the losses, each with what it concerns.

@@ -77,6 +77,10 @@ func (f *fakeSource) ClosedSessions(_ context.Context, since conversation.Mark) 
 	return nil, since, conversation.Coverage{}, conversation.ErrUnsupported
 }
 
+func (*fakeSource) Lookup(context.Context, []int64) ([]conversation.Session, error) {
+	return nil, conversation.ErrUnsupported
+}
+
 func (f *fakeSource) Messages(context.Context, []conversation.Want) iter.Seq2[conversation.Thread, error] {
 	return func(yield func(conversation.Thread, error) bool) {
 		yield(conversation.Thread{}, conversation.ErrUnsupported)

@@ -10,10 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,22 +28,22 @@ const DefaultMaxBody = 32 << 20
 // asked for. A few bytes each could take a hundred times as much of our memory.
 const maxParts = 1_000_000
 
-// Route is one call that a source may make. Everything else is refused before a
-// connection is opened: some systems delete by GET.
-type Route struct {
-	Method string
-	// Path is the vendor's path below the API's root.
-	Path string
-}
-
 // Config says what a client may call and how.
 type Config struct {
 	// BaseURL is scheme and host, and the path of the API's root.
 	BaseURL string
 	// Routes are the calls that are allowed.
 	Routes []Route
+	// Bases says whether another address than BaseURL may be called, for systems that
+	// tell where they live; nil means that none may.
+	Bases func(base *url.URL) bool
 	// Transport is how the system is reached.
 	Transport TransportConfig
+	// Dial makes connections in place of the network's own way, for tests; nil means
+	// that way.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Header is sent with every request. Nothing in it is secret.
+	Header http.Header
 	// UserAgent is sent with every request.
 	UserAgent string
 	// Concurrency bounds the requests under way at once.
@@ -65,7 +65,10 @@ type Config struct {
 
 // Client calls one system. It may be used by many goroutines.
 type Client struct {
-	base      *url.URL
+	base   *url.URL
+	bases  func(base *url.URL) bool
+	header http.Header
+	// routes has an entry for each route that is allowed: whether it only reads.
 	routes    map[Route]bool
 	userAgent string
 	slots     *semaphore.Weighted
@@ -94,16 +97,18 @@ func New(cfg Config) (*Client, error) {
 		// The parser's own words quote the URL, which may hold a password.
 		return nil, errors.New("the base URL cannot be parsed")
 	}
-	reading, err := cfg.Transport.roundTripper(keepConnections)
+	reading, err := cfg.Transport.roundTripper(keepConnections, cfg.Dial)
 	if err != nil {
 		return nil, err
 	}
-	single, err := cfg.Transport.roundTripper(newConnections)
+	single, err := cfg.Transport.roundTripper(newConnections, cfg.Dial)
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{
 		base:      base,
+		bases:     cfg.Bases,
+		header:    cfg.Header,
 		routes:    make(map[Route]bool, len(cfg.Routes)),
 		userAgent: cfg.UserAgent,
 		slots:     semaphore.NewWeighted(int64(max(cfg.Concurrency, 1))),
@@ -114,7 +119,7 @@ func New(cfg Config) (*Client, error) {
 		single:    newHTTPClient(single),
 	}
 	for _, r := range cfg.Routes {
-		c.routes[r] = true
+		c.routes[Route{Method: r.Method, Path: r.Path}] = r.Reads || r.Method == http.MethodGet
 	}
 	if c.maxBody <= 0 {
 		c.maxBody = DefaultMaxBody
@@ -145,29 +150,19 @@ func newHTTPClient(rt http.RoundTripper) *http.Client {
 	}
 }
 
-// Request is one call.
-type Request struct {
-	Method string
-	// Path is the vendor's path below the API's root; it names the endpoint.
-	Path string
-	// Query may hold a token; it is never printed.
-	Query url.Values
-	// Body is sent as JSON; nil means no body.
-	Body any
-	// Once is true for a GET that does more than read and is never repeated.
-	Once bool
-	// Judge says what the decoded answer means, where its status alone does not
-	// tell; nil means that every answer which can be decoded is good.
-	Judge func() Verdict
-}
-
 // Do makes one call, and repeats it where that may help and the deadline allows
 // it. It decodes the JSON answer into out and returns our clock at the moment
 // the answer was whole. Every error is an *Error, or what Judge gave.
 func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error) {
-	if !c.routes[Route{req.Method, req.Path}] {
+	reads, allowed := c.routes[Route{Method: req.Method, Path: req.Path}]
+	if !allowed {
 		return time.Time{}, &Error{Endpoint: req.Path, Reason: ReasonRefused, Text: req.Method + " is not on the list of calls that only read"}
 	}
+	base, err := c.at(req)
+	if err != nil {
+		return time.Time{}, err
+	}
+	req.Base, req.reads = base, reads && !req.Once
 	for attempts := 1; ; attempts++ {
 		at, v := c.attempt(ctx, req, out)
 		if v.Err == nil {
@@ -183,7 +178,10 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error
 
 // attempt makes one attempt at a call, and counts it.
 func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, Verdict) {
-	call := &call{endpoint: req.Path, host: c.base.Host, reading: req.Method == http.MethodGet, once: req.Once, silence: &c.silence}
+	call := &call{
+		endpoint: req.Path, host: req.Base.Host, once: req.Once, silence: &c.silence,
+		reading: c.routes[Route{Method: req.Method, Path: req.Path}],
+	}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { call.reach(connecting) },
 		// With HTTP/2 the answer may break before the transport tells that it has
@@ -214,7 +212,7 @@ func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, 
 // exchange sends a request and reads its answer.
 func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, out any) (time.Time, Verdict) {
 	client := c.single
-	if call.reading {
+	if req.Method == http.MethodGet {
 		client = c.reading
 	}
 	c.silence.began(call)
@@ -309,30 +307,6 @@ func (c *Client) keepPace(ctx context.Context, once bool) error {
 		return err
 	}
 	return nil
-}
-
-func (c *Client) newRequest(ctx context.Context, req Request) (*http.Request, error) {
-	u := *c.base
-	u.Path = strings.TrimSuffix(u.Path, "/") + "/" + req.Path
-	u.RawQuery = req.Query.Encode()
-	var body io.Reader
-	if req.Body != nil {
-		text, err := json.Marshal(req.Body)
-		if err != nil {
-			return nil, errors.New("encoding the request failed")
-		}
-		body = bytes.NewReader(text)
-	}
-	httpReq, err := http.NewRequestWithContext(ctx, req.Method, u.String(), body)
-	if err != nil {
-		return nil, errors.New("building the request failed")
-	}
-	httpReq.Header.Set("User-Agent", c.userAgent)
-	httpReq.Header.Set("Accept", "application/json")
-	if body != nil {
-		httpReq.Header.Set("Content-Type", "application/json")
-	}
-	return httpReq, nil
 }
 
 // read is the one place where a response body is read: it checks the status,

@@ -110,7 +110,7 @@ const (
 // call is one call under way.
 type call struct {
 	endpoint, host string
-	// reading is true for a GET, once for one that is never repeated.
+	// reading is true for a call that only reads, once for one that is never repeated.
 	reading, once bool
 	come          atomic.Int32
 	// silence is that of the system.
@@ -279,6 +279,8 @@ func statusError(endpoint string, resp *http.Response) *Error {
 		e.Reason, e.Text = ReasonAuth, "the proxy asks for credentials (HTTP 407): write them into proxy_url"
 	case code == http.StatusTooManyRequests:
 		e.Reason, e.Text = ReasonThrottled, "too many requests (HTTP 429): lower requests_per_second"
+	case code == http.StatusMisdirectedRequest:
+		e.Reason, e.Text = ReasonHTTP4xx, "the server is not, or not any more, the one for this address (HTTP 421)"
 	case code >= 500:
 		e.Reason, e.Text = ReasonHTTP5xx, fmt.Sprintf("the server failed (HTTP %d): it, or what it stands behind, does not answer", code)
 	default:

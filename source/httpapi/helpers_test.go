@@ -23,7 +23,7 @@ const searchPath = "message_session/search"
 func newClient(t *testing.T, cfg Config) *Client {
 	t.Helper()
 	if cfg.Routes == nil {
-		cfg.Routes = []Route{{http.MethodGet, searchPath}, {http.MethodPost, searchPath}}
+		cfg.Routes = []Route{{Method: http.MethodGet, Path: searchPath}, {Method: http.MethodPost, Path: searchPath}}
 	}
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "conversation_exporter/test"

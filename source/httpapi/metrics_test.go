@@ -33,8 +33,8 @@ func checkFamily(t *testing.T, m *Metrics, name, want string) {
 
 func TestMetricsStartAtZero(t *testing.T) {
 	m := NewMetrics()
-	newClient(t, Config{BaseURL: "http://x.invalid", Metrics: m, Target: "a", Routes: []Route{{http.MethodGet, "x/list"}, {http.MethodPost, "get_token"}, {http.MethodGet, "get_token"}}})
-	newClient(t, Config{BaseURL: "http://x.invalid", Metrics: m, Target: "b", Routes: []Route{{http.MethodGet, "x/list"}}})
+	newClient(t, Config{BaseURL: "http://x.invalid", Metrics: m, Target: "a", Routes: []Route{{Method: http.MethodGet, Path: "x/list"}, {Method: http.MethodPost, Path: "get_token"}, {Method: http.MethodGet, Path: "get_token"}}})
+	newClient(t, Config{BaseURL: "http://x.invalid", Metrics: m, Target: "b", Routes: []Route{{Method: http.MethodGet, Path: "x/list"}}})
 	checkFamily(t, m, "conversation_api_requests_total", `
 		{endpoint="get_token",target="a"} 0
 		{endpoint="x/list",target="a"} 0

@@ -86,21 +86,21 @@ func TestRequestOnTheWire(t *testing.T) {
 // connection: some systems delete by GET.
 func TestOnlyListedCallsAreMade(t *testing.T) {
 	s := newServer(t, answer("{}"))
-	c := newClient(t, Config{BaseURL: s.URL, Routes: []Route{{http.MethodGet, searchPath}, {http.MethodPost, "get_token"}}})
+	c := newClient(t, Config{BaseURL: s.URL, Routes: []Route{{Method: http.MethodGet, Path: searchPath}, {Method: http.MethodPost, Path: "get_token"}}})
 	refused := []Route{
-		{http.MethodPost, searchPath},
-		{http.MethodHead, searchPath},
-		{http.MethodDelete, searchPath},
-		{"get", searchPath},
-		{"", searchPath},
-		{http.MethodGet, "get_token"},
-		{http.MethodGet, "message_session/delete"},
-		{http.MethodGet, searchPath + "/"},
-		{http.MethodGet, "/" + searchPath},
-		{http.MethodGet, searchPath + "?id=1"},
-		{http.MethodGet, "message_session/../" + searchPath},
-		{http.MethodGet, strings.ToUpper(searchPath)},
-		{http.MethodGet, ""},
+		{Method: http.MethodPost, Path: searchPath},
+		{Method: http.MethodHead, Path: searchPath},
+		{Method: http.MethodDelete, Path: searchPath},
+		{Method: "get", Path: searchPath},
+		{Method: "", Path: searchPath},
+		{Method: http.MethodGet, Path: "get_token"},
+		{Method: http.MethodGet, Path: "message_session/delete"},
+		{Method: http.MethodGet, Path: searchPath + "/"},
+		{Method: http.MethodGet, Path: "/" + searchPath},
+		{Method: http.MethodGet, Path: searchPath + "?id=1"},
+		{Method: http.MethodGet, Path: "message_session/../" + searchPath},
+		{Method: http.MethodGet, Path: strings.ToUpper(searchPath)},
+		{Method: http.MethodGet, Path: ""},
 	}
 	for _, r := range refused {
 		_, err := c.Do(t.Context(), Request{Method: r.Method, Path: r.Path, Query: url.Values{"access_token": {canary}}}, new(any))

@@ -63,7 +63,7 @@ func fullJitter(bound time.Duration) time.Duration {
 // again decides whether a call is repeated after so many attempts, and waits as
 // long as that takes. Only reading is repeated.
 func (c *Client) again(ctx context.Context, req Request, v Verdict, attempts int) bool {
-	if !v.Retry || req.Method != http.MethodGet || req.Once || c.tired.Load() {
+	if !v.Retry || !req.reads || c.tired.Load() {
 		return false
 	}
 	if attempts > retries {

@@ -82,7 +82,7 @@ const (
 // came, so reading keeps its connections: where the server does too, that saves
 // a handshake a request. Anything else Go does not repeat, and it must not be
 // repeated: such a request, of which there are few, gets a new connection each.
-func (c *TransportConfig) roundTripper(keep bool) (http.RoundTripper, error) {
+func (c *TransportConfig) roundTripper(keep bool, dial promconfig.DialContextFunc) (http.RoundTripper, error) {
 	pin, err := c.pin()
 	if err != nil {
 		return nil, err
@@ -95,6 +95,9 @@ func (c *TransportConfig) roundTripper(keep bool) (http.RoundTripper, error) {
 		return conf, err
 	}
 	options := []promconfig.HTTPClientOption{promconfig.WithNewTLSConfigFunc(newTLS), promconfig.WithSecretManager(tlsFiles{})}
+	if dial != nil {
+		options = append(options, promconfig.WithDialContextFunc(dial))
+	}
 	if !keep {
 		options = append(options, promconfig.WithKeepAlivesDisabled())
 	}

@@ -106,7 +106,7 @@ func threads(t *testing.T, s System) {
 	read := whole(t, src, firstReads(sessions))
 	for _, session := range sessions {
 		thread := read[session.ID]
-		if !thread.FromStart || last(thread) != session.LastMessage {
+		if !thread.FromStart || session.LastMessage != 0 && last(thread) != session.LastMessage {
 			t.Errorf("session %d, whose last message is %d: read up to %d, from the start %t", session.ID, session.LastMessage, last(thread), thread.FromStart)
 		}
 	}
@@ -138,7 +138,7 @@ func limit(t *testing.T, s System) {
 	for _, want := range firstReads(list(t, src)) {
 		want.Limit = 50
 		thread := whole(t, src, []conversation.Want{want})[id]
-		if len(thread.Records) != 50 || last(thread) != want.Listed || thread.Skipped == 0 || thread.FromStart {
+		if len(thread.Records) != 50 || want.Listed != 0 && last(thread) != want.Listed || thread.Skipped == 0 || thread.FromStart {
 			t.Errorf("of more than 300 records 50 were wanted: got %d, the last %d of %d, skipped %d, from the start %t",
 				len(thread.Records), last(thread), want.Listed, thread.Skipped, thread.FromStart)
 		}

@@ -29,7 +29,8 @@ type System interface {
 	Write(t *testing.T, id int64, n int)
 	// Close ends a session.
 	Close(t *testing.T, id int64)
-	// Viewer is the name of a viewer that shows some of the sessions.
+	// Viewer is the name of a viewer that shows some of the sessions; empty where one
+	// list shows all of them.
 	Viewer() string
 	// FailViewer makes the list of that viewer unreadable, or readable again.
 	FailViewer(fails bool)
@@ -136,12 +137,17 @@ func complete(t *testing.T, s System) {
 			t.Errorf("session %d does not tell by whom and when it was shown", session.ID)
 		case session.Window.Has && session.Window.End.IsZero():
 			t.Errorf("session %d has a window without an end", session.ID)
-		case session.Queue.ID != 0 && !slices.Contains(queues, session.Queue):
+		case session.Queue.ID != 0 && !slices.ContainsFunc(queues, func(q conversation.Queue) bool { return sameQueue(q, session.Queue) }):
 			t.Errorf("session %d is in the queue %+v, which is not listed", session.ID, session.Queue)
 		}
 		noCanary(t, fmt.Sprintf("%+v", session))
 	}
 	noCanary(t, fmt.Sprintf("%+v %+v", queues, info))
+}
+
+// sameQueue compares what a session tells of its queue.
+func sameQueue(q, of conversation.Queue) bool {
+	return q.ID == of.ID && q.Name == of.Name && q.Mode == of.Mode && q.AutoPickUp == of.AutoPickUp
 }
 
 func noCanary(t *testing.T, text string) {
@@ -183,7 +189,16 @@ func together(t *testing.T, s System) {
 	}
 }
 
+// oneList skips a part about several viewers where there is one list.
+func oneList(t *testing.T, s System) {
+	t.Helper()
+	if s.Viewer() == "" {
+		t.Skip("one list shows all sessions")
+	}
+}
+
 func failedViewer(t *testing.T, s System) {
+	oneList(t, s)
 	src := s.Source(t)
 	s.Open(t, 40)
 	showed := 0

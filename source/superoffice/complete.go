@@ -1,0 +1,348 @@
+package superoffice
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"conversation_exporter/conversation"
+	"conversation_exporter/source/httpapi"
+)
+
+// complete adds to the listed sessions what their list does not have: by the archive
+// Dynamic in as many requests as the list took or, where the server does not allow
+// that, session by session in rotation.
+func (s *Source) complete(ctx context.Context, l *listing, cover *conversation.Coverage) {
+	if l.dynamic || len(l.sessions) == 0 {
+		return
+	}
+	more, ok := s.readDynamic(ctx, false)
+	if !ok {
+		s.readEntities(ctx, l, cover)
+		return
+	}
+	if more.err != nil {
+		cover.Problems = append(cover.Problems, fmt.Errorf("reading who has the sessions: %w", more.err))
+		cover.TimedOut = cover.TimedOut || more.timedOut
+	}
+	known := make(map[int64]*facts, len(more.sessions))
+	for i := range more.sessions {
+		known[more.sessions[i].id] = &more.sessions[i]
+	}
+	for i := range l.sessions {
+		f := &l.sessions[i]
+		other, ok := known[f.id]
+		if !ok {
+			f.unread = f.status == statusCustomerLast || f.status == statusUserLast
+			continue
+		}
+		f.add(other)
+	}
+}
+
+// add takes what the list does not have, and what has changed since it was read: of
+// two answers the later one counts.
+func (f *facts) add(other *facts) {
+	if other.status != statusUntold && !other.status.closed() {
+		f.status = other.status
+	}
+	if !other.started.IsZero() {
+		f.started = other.started
+	}
+	f.idle, f.fetched, f.bot, f.transfer, f.user = other.idle, other.fetched, other.bot, other.transfer, other.user
+}
+
+// readDynamic reads the open sessions by the archive Dynamic. It is false where the
+// server does not allow that. Which operators it takes for a set is not documented,
+// so the two that the vendor shows are tried.
+func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
+	operator, off := s.dynamicAble()
+	if off {
+		return listing{}, false
+	}
+	operators := dynamicOperators()
+	if operator != "" {
+		operators = []string{operator}
+	}
+	var why error
+	for _, op := range operators {
+		p := pager{source: s, archive: dynamicList(), where: "chat_session.status " + op + " (" + openOnes + ")", needs: true}
+		var l listing
+		if alone {
+			l = s.readOpen(ctx, p)
+		} else {
+			_, l.err = p.read(ctx, 0, 0)
+			l.sessions, l.timedOut = p.rows, outOfTime(ctx, l.err)
+		}
+		l.dynamic = true
+		if why = l.err; why == nil || !refusesRequest(why) && !errors.Is(why, errNoStatus) {
+			if why == nil && len(l.sessions) > 0 {
+				s.noteDynamic(op, nil)
+			}
+			return l, true
+		}
+	}
+	s.noteDynamic("", why)
+	return listing{}, false
+}
+
+// dynamicOperators are those that the archive Dynamic may take for a set.
+func dynamicOperators() []string { return []string{"oneOf", "in"} }
+
+// dynamicAble tells which operator the archive Dynamic takes, empty where that is
+// not known, and whether it is of no use.
+func (s *Source) dynamicAble() (operator string, off bool) {
+	a := &s.abilities
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.operator, !a.noDynamic.IsZero() && s.opts.Clock.Now().Before(a.noDynamic.Add(abilityLife))
+}
+
+// noteDynamic notes what the archive Dynamic takes, or why it is of no use.
+func (s *Source) noteDynamic(operator string, why error) {
+	a := &s.abilities
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.operator, a.why, a.noDynamic = operator, why, time.Time{}
+	if operator == "" {
+		a.noDynamic = s.opts.Clock.Now()
+	}
+}
+
+const (
+	// entitiesAPass is how many sessions are asked for one by one in a pass.
+	entitiesAPass = 20
+	// entitiesWithout is how many where the list does not tell the status.
+	entitiesWithout = 200
+)
+
+// entity is what ChatSession/{id} told of a session.
+type entity struct {
+	facts
+	// listed is the status of the list when it was asked for.
+	listed status
+	// gone is true where the server knows it no more, failed where it could not be
+	// read and never was.
+	gone, failed bool
+}
+
+// entities remember what was told session by session.
+type entities struct {
+	mu    sync.Mutex
+	known map[int64]entity
+}
+
+// readEntities asks for sessions one by one: first those that were never asked for
+// or whose status has changed, then those that were asked for longest ago. What is
+// remembered of the others is added to them, but not when somebody last wrote.
+func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversation.Coverage) {
+	most := entitiesAPass
+	wanted := make([]*facts, 0, len(l.sessions))
+	for i := range l.sessions {
+		f := &l.sessions[i]
+		if f.status == statusUntold {
+			most = entitiesWithout
+		}
+		if f.status == statusUntold || f.status.ongoing() {
+			wanted = append(wanted, f)
+		}
+	}
+	s.entities.order(wanted)
+	fresh := make(map[int64]bool)
+	err := s.each(ctx, min(most, len(wanted)), func(ctx context.Context, i int) error {
+		e, err := s.askEntity(ctx, wanted[i].id)
+		if err == nil {
+			e.listed = wanted[i].status
+			s.entities.keep(wanted[i].id, e)
+		} else if ctx.Err() == nil {
+			s.entities.postpone(wanted[i], s.opts.Clock.Now())
+		}
+		return err
+	}, func(i int) { fresh[wanted[i].id] = true })
+	if err != nil {
+		cover.Problems = append(cover.Problems, fmt.Errorf("reading who has the sessions: %w", err))
+		cover.TimedOut = cover.TimedOut || outOfTime(ctx, err)
+	}
+	l.sessions = s.entities.join(l.sessions, fresh)
+}
+
+// order puts first what is to be asked for first.
+func (e *entities) order(wanted []*facts) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rank := func(f *facts) (int, int64) {
+		known, ok := e.known[f.id]
+		switch {
+		case !ok || known.listed != f.status:
+			return 0, f.id
+		default:
+			return 1, known.at.UnixNano()
+		}
+	}
+	slices.SortStableFunc(wanted, func(a, b *facts) int {
+		rankA, atA := rank(a)
+		rankB, atB := rank(b)
+		return cmp.Or(cmp.Compare(rankA, rankB), cmp.Compare(atA, atB))
+	})
+}
+
+func (e *entities) keep(id int64, told entity) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.known == nil {
+		e.known = make(map[int64]entity)
+	}
+	e.known[id] = told
+}
+
+// postpone lets a session that could not be read come after the others.
+func (e *entities) postpone(f *facts, now time.Time) {
+	e.mu.Lock()
+	known, ok := e.known[f.id]
+	e.mu.Unlock()
+	known.at, known.listed, known.failed = now, f.status, known.failed || !ok
+	e.keep(f.id, known)
+}
+
+// join adds what is remembered to the sessions, and forgets what is not listed any
+// more. A session that has vanished since the list was read is left out.
+func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept := make(map[int64]entity, len(e.known))
+	joined := sessions[:0]
+	for _, f := range sessions {
+		known, ok := e.known[f.id]
+		talks := f.status == statusUntold || f.status == statusCustomerLast || f.status == statusUserLast
+		switch {
+		case !ok:
+			f.unread = talks
+		case known.failed:
+			f.unread = talks
+			kept[f.id] = known
+		case (known.gone || known.status.closed()) && fresh[f.id]:
+			continue
+		case known.gone:
+			f.unread = talks
+		default:
+			listed := f.status
+			f.add(&known.facts)
+			if !fresh[f.id] {
+				f.idle, f.fetched = time.Time{}, time.Time{}
+				f.unread = talks && known.listed != listed
+				if listed != statusUntold {
+					f.status = listed
+				}
+			}
+			kept[f.id] = known
+		}
+		joined = append(joined, f)
+	}
+	e.known = kept
+	return joined
+}
+
+// askEntity asks for one session.
+func (s *Source) askEntity(ctx context.Context, id int64) (entity, error) {
+	var out *sessionEntity
+	at, err := s.get(ctx, entityAsked(id), &out)
+	switch {
+	case refusedWith(err, 404), err == nil && (out == nil || out.ID.id() != id):
+		return entity{facts: facts{id: id, at: s.opts.Clock.Now()}, gone: true}, nil
+	case err != nil:
+		return entity{}, err
+	}
+	return entity{facts: factsOfEntity(out, id, s.dates(at))}, nil
+}
+
+// entityAsked asks for one session. The properties that are not named are nulled.
+func entityAsked(id int64) asked {
+	return asked{path: pathSession, id: id, query: url.Values{
+		"$select": {"ChatSessionId,TopicId,Status,WhenRequested,WhenStarted,WhenEnded,WhenIdle,WhenFetched,User,TransferTo,ChatbotIsActive"},
+	}}
+}
+
+// factsOfEntity puts a session into our words.
+func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
+	f := facts{
+		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
+		ended: d.past(out.Ended.text), idle: d.lately(out.Idle.text), endedTold: d.raw(out.Ended.text), fetched: d.raw(out.Fetched.text), at: d.now,
+		transfer: transferOf(out.TransferTo != nil && (out.TransferTo.EjUserID.id() > 0 || out.TransferTo.AssociateID.id() > 0)),
+	}
+	f.bot.yes, f.bot.told = out.Bot.flag()
+	if out.User != nil {
+		f.user = out.User.EjUserID.id()
+	}
+	return f
+}
+
+// each does n things, as many at a time as requests may be under way, until one ends
+// with an error that the others would meet too. It returns the first error. done is told of
+// each that went well, one at a time. No goroutine is left when it returns, and a
+// panic in one is raised again.
+func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, i int) error, done func(i int)) error {
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		next  int
+		first error
+		over  bool
+		fault *conversation.PanicError
+	)
+	take := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if next >= n || over || fault != nil || ctx.Err() != nil && next > 0 {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	one := func(i int) {
+		var err error
+		defer func() {
+			p := recover()
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case p != nil:
+				fault = conversation.NewPanicError("reading one by one", p)
+			case err == nil:
+				done(i)
+			default:
+				over = over || !alone(err)
+				if first == nil {
+					first = err
+				}
+			}
+		}()
+		err = do(ctx, i)
+	}
+	for range min(s.opts.Concurrency, n) {
+		wg.Go(func() {
+			for i, ok := take(); ok; i, ok = take() {
+				one(i)
+			}
+		})
+	}
+	wg.Wait()
+	if fault != nil {
+		panic(fault)
+	}
+	if first == nil && next < n && ctx.Err() != nil {
+		first = ctx.Err()
+	}
+	return first
+}
+
+// alone reports whether an error may be that of one thing, so that the others are
+// still worth asking for.
+func alone(err error) bool {
+	var transport *httpapi.Error
+	return errors.As(err, &transport) && transport.Status >= 400 && transport.Status != 401 && transport.Status != 403 && transport.Status != 429
+}

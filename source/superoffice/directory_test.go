@@ -1,0 +1,126 @@
+package superoffice
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+func TestTopicsAreQueuesWithTheirHoursAndLimits(t *testing.T) {
+	s := newStub(t)
+	src := s.source(t, nil)
+	queues, err := src.Queues(t.Context())
+	must(t, err)
+	want := []conversation.Queue{
+		{ID: 3, Name: "Support", Mode: "pickup", AgentsTold: true, Open: conversation.OpeningOpen, Limits: conversation.Limits{
+			NewSessionAgent: 5 * time.Minute, NewSessionManager: 10 * time.Minute, NewMessageManager: 15 * time.Minute,
+		}},
+		{ID: 5, Name: "Sales", Mode: "pickup", AgentsTold: true, Open: conversation.OpeningClosed},
+	}
+	if !slices.Equal(queues, want) {
+		t.Errorf("queues %+v, want %+v", queues, want)
+	}
+	agents, err := src.Agents(t.Context())
+	must(t, err)
+	if len(agents) != 2 || agents[0].ID != "67" || agents[0].Presence != conversation.PresencePresent || !slices.Equal(agents[0].Queues, []int64{3, 5}) || agents[1].Presence != conversation.PresenceAway {
+		t.Errorf("agents %+v", agents)
+	}
+	noCanary(t, queues, agents)
+}
+
+func TestTopicsAreKeptForTenMinutesAndHoursForLessThanOne(t *testing.T) {
+	s := newStub(t)
+	src := s.source(t, nil)
+	ask := func() {
+		t.Helper()
+		_, err := src.Queues(t.Context())
+		must(t, err)
+	}
+	ask()
+	lists := s.asked("GET MDOList") // One is the sign-in's.
+	ask()
+	s.clock.advance(presenceLife)
+	ask()
+	if s.asked("GET MDOList") != lists || s.asked("GET ChatTopic/3 ") != 1 || s.asked("GET ChatTopic/3/IsOpen") != 2 || s.asked("POST Agents/Chat/GetChatPresence") != 2 {
+		t.Errorf("asked %v", s.requests)
+	}
+	s.clock.advance(directoryLife)
+	ask()
+	if s.asked("GET MDOList") != lists+1 || s.asked("GET ChatTopic/3 ") != 2 {
+		t.Errorf("asked %v", s.requests)
+	}
+}
+
+func TestWhatCannotBeToldOfATopicIsUntold(t *testing.T) {
+	s := newStub(t)
+	src := s.source(t, nil)
+	_, err := src.Queues(t.Context())
+	must(t, err)
+	s.do(func() {
+		s.fail = func(r *http.Request) int {
+			if strings.HasSuffix(r.URL.Path, "IsOpen") || strings.Contains(r.URL.Path, "Presence") {
+				return http.StatusBadGateway
+			}
+			return 0
+		}
+	})
+	s.clock.advance(presenceLife)
+	queues, err := src.Queues(t.Context())
+	if err == nil || len(queues) != 2 || queues[0].Open == conversation.OpeningOpen || queues[0].AgentsTold || queues[0].Limits.NewSessionAgent == 0 {
+		t.Errorf("queues %+v, error %v", queues, err)
+	}
+	if agents, err := src.Agents(t.Context()); err == nil || len(agents) != 2 || agents[0].Presence != conversation.PresenceUnknown {
+		t.Errorf("agents %+v, error %v", agents, err)
+	}
+	s.do(func() { s.fail = nil })
+	if queues, err = src.Queues(t.Context()); err != nil || queues[0].Open != conversation.OpeningOpen {
+		t.Errorf("queues %+v, error %v", queues, err)
+	}
+}
+
+func TestAServerWithoutPresenceIsNoFailure(t *testing.T) {
+	s := newStub(t)
+	s.do(func() { s.answers["/so/api/v1/"+pathPresence] = "" })
+	src := s.source(t, nil)
+	for range 3 {
+		if agents, err := src.Agents(t.Context()); !errors.Is(err, conversation.ErrUnsupported) || len(agents) != 0 {
+			t.Errorf("agents %+v, error %v", agents, err)
+		}
+		queues, err := src.Queues(t.Context())
+		if err != nil || len(queues) != 2 || queues[0].AgentsTold {
+			t.Errorf("queues %+v, error %v", queues, err)
+		}
+	}
+	if n := s.asked("POST Agents"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestAnAgentWithASessionIsListedThoughNobodyTellsHim(t *testing.T) {
+	s := newStub(t)
+	s.dynamic = "in"
+	s.chats = []chat{{id: 1, topic: 3, status: 5, user: 99}, {id: 2, topic: 3, status: 5, user: 67}}
+	src := s.source(t, nil)
+	read(t, src)
+	for range 2 {
+		agents, err := src.Agents(t.Context())
+		must(t, err)
+		if len(agents) != 3 || agents[2].ID != "99" || agents[2].Presence != conversation.PresenceUnknown {
+			t.Errorf("agents %+v", agents)
+		}
+	}
+}
+
+func TestATopicThatIsDeletedMeanwhileIsNoFailure(t *testing.T) {
+	s := newStub(t)
+	s.do(func() { s.answers["/so/api/v1/ChatTopic/5"], s.answers["/so/api/v1/ChatTopic/5/IsOpen"] = "", "" })
+	queues, err := s.source(t, nil).Queues(t.Context())
+	if err != nil || len(queues) != 2 || queues[1].Open != conversation.OpeningUntold {
+		t.Errorf("queues %+v, error %v", queues, err)
+	}
+}

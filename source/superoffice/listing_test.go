@@ -1,0 +1,371 @@
+package superoffice
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"conversation_exporter/conversation"
+)
+
+// ago is an instant before the start, as the server writes it.
+func ago(d time.Duration) string { return local(start().Add(-d)) }
+
+// TestR14 shows what becomes of each status, with and without the archive Dynamic.
+func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
+	chats := []chat{
+		{id: 1, topic: 3, status: 1, requested: ago(time.Minute)},
+		{id: 2, topic: 3, status: 4, requested: ago(time.Minute), idle: ago(time.Second)},
+		{id: 3, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Minute), user: 67, transfer: 68},
+		{id: 4, topic: 5, status: 6, requested: ago(time.Hour), started: ago(time.Minute), user: 67},
+		{id: 5, topic: 3, status: 6, requested: ago(time.Hour), bot: true, user: 1},
+		{id: 6, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Minute), bot: true},
+		{id: 7, topic: 3, status: 7, requested: ago(time.Hour), ended: ago(time.Minute)},
+		{id: 8, topic: 3, status: 2, requested: ago(time.Minute)},
+		{id: 9, topic: 3, status: 3, requested: ago(time.Minute)},
+		{id: 10, topic: 3, status: 5, requested: ago(time.Minute)},
+	}
+	want := map[int64]struct {
+		state    conversation.State
+		awaiting conversation.Awaiting
+		agent    string
+		transfer conversation.Transfer
+	}{
+		1: {conversation.StateArriving, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		2: {conversation.StateQueued, conversation.AwaitingAgent, "", conversation.TransferNone},
+		3: {conversation.StateAssigned, conversation.AwaitingAgent, "67", conversation.TransferPending},
+		4: {conversation.StateAssigned, conversation.AwaitingCustomer, "67", conversation.TransferNone},
+		5: {conversation.StateAutomated, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		6: {conversation.StateAutomated, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		8: {conversation.StateArriving, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		9: {conversation.StateArriving, conversation.AwaitingCustomer, "", conversation.TransferNone},
+		// It is told that no bot has it.
+		10: {conversation.StateAssigned, conversation.AwaitingAgent, "", conversation.TransferNone},
+	}
+	for name, change := range map[string]func(*stub){
+		"Dynamic takes oneOf":  func(s *stub) { s.dynamic = "oneOf" },
+		"Dynamic takes in":     func(s *stub) { s.dynamic = "in" },
+		"no Dynamic":           func(*stub) {},
+		"Slim, whatever asked": func(s *stub) { s.slim, s.dynamic = true, "in" },
+		"an old server":        func(s *stub) { s.old, s.dynamic = true, "oneOf" },
+		"an old, silent one":   func(s *stub) { s.old, s.silent, s.dynamic = true, true, "in" },
+		"an old, lenient one":  func(s *stub) { s.old, s.silent, s.lenient, s.dynamic = true, true, true, "in" },
+		"an old one without Dynamic": func(s *stub) {
+			s.old, s.silent = true, true
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStub(t)
+			s.chats = chats
+			change(s)
+			sessions := read(t, s.source(t, nil))
+			if len(sessions) != len(want) {
+				t.Fatalf("%d sessions, want %d", len(sessions), len(want))
+			}
+			for id, w := range want {
+				got := sessions[id]
+				if w.state == conversation.StateArriving && s.dynamic == "" {
+					w.transfer = got.Transfer // Nobody asks for a session that is only arriving.
+				}
+				if got.State != w.state || !got.StateSure || got.Awaiting != w.awaiting || got.Agent != w.agent || got.Transfer != w.transfer {
+					t.Errorf("session %d = %+v, want %+v", id, got, w)
+				}
+				if got.Channel != "chat" || got.Queue.Name == "" || got.Origin != conversation.OriginRegular || !got.ShownBy.Has(everybody) || got.Requested.IsZero() {
+					t.Errorf("session %d = %+v", id, got)
+				}
+			}
+			if !sessions[2].LastActivity.Equal(start().Add(-time.Second)) || !sessions[3].Started.Equal(start().Add(-time.Minute)) || !sessions[2].Started.IsZero() {
+				t.Errorf("times: %+v", sessions)
+			}
+			noCanary(t, sessions)
+		})
+	}
+}
+
+func TestR35PagesGoByTheIDAndEndEvenWhereTheServerCapsThem(t *testing.T) {
+	s := newStub(t)
+	s.dynamic, s.cap = "in", 20
+	for id := range int64(95) {
+		s.chats = append(s.chats, chat{id: 1000 + id, topic: 3, status: 4, requested: ago(time.Hour)})
+	}
+	src := s.source(t, nil)
+	if got := read(t, src); len(got) != 95 {
+		t.Errorf("%d sessions, want 95", len(got))
+	}
+	for _, r := range s.requests {
+		if strings.Contains(r, "$skip") || strings.Contains(r, " le ") || strings.Contains(r, " ge ") {
+			t.Errorf("asked %s", r)
+		}
+	}
+}
+
+func TestAListThatDoesNotMoveOnIsLeft(t *testing.T) {
+	s := newStub(t)
+	row := `{"PrimaryKey":5,"Column":{"chatSessionId":{"RawValue":5},"status":{"RawValue":4}}}`
+	s.answers["/so/api/v1/ChatSession"] = `{"value":[` + strings.TrimSuffix(strings.Repeat(row+",", 20), ",") + `]}`
+	_, cover, err := s.source(t, nil).OpenSessions(t.Context())
+	if err != nil || !strings.Contains(fmt.Sprint(cover.Problems), "does not move on") || len(cover.Failed) != 1 {
+		t.Errorf("coverage %+v, error %v", cover, err)
+	}
+}
+
+func TestWhatIsNoListIsAnError(t *testing.T) {
+	s := newStub(t)
+	s.silent = true
+	src := s.source(t, nil)
+	for _, body := range []string{`{"Error":true,"ErrorMessage":"canary"}`, `<html>canary</html>`, `{}`, `null`, `{"value":null}`, `{"value":[{"PrimaryKey":"x"}]}`} {
+		s.do(func() { s.answers["/so/api/v1/ChatSession"] = body })
+		sessions, cover, err := src.OpenSessions(t.Context())
+		if err == nil || len(sessions) != 0 || cover.Complete() {
+			t.Errorf("%s: %d sessions, coverage %+v", body, len(sessions), cover)
+		}
+		noCanary(t, err)
+	}
+}
+
+func TestThePageLimitLeavesTheListPartial(t *testing.T) {
+	s := newStub(t)
+	for id := range int64(50) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 1})
+	}
+	sessions, cover, err := s.source(t, func(o *Options) { o.PageSize, o.MaxPages = 10, 2 }).OpenSessions(t.Context())
+	if err != nil || len(sessions) != 20 || len(cover.Cut) != 1 || cover.Read != 0 {
+		t.Errorf("%d sessions, coverage %+v, error %v", len(sessions), cover, err)
+	}
+}
+
+// Entities are asked for in rotation, a few at a time, and first where the status has
+// changed.
+func TestWithoutDynamicAFewSessionsAreAskedForAtATime(t *testing.T) {
+	s := newStub(t)
+	for id := range int64(50) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Hour), user: 67, idle: ago(time.Minute)})
+	}
+	src := s.source(t, nil)
+	for pass := range 4 {
+		sessions := read(t, src)
+		with := 0
+		for _, one := range sessions {
+			if one.Agent != "" {
+				with++
+			}
+		}
+		if want := min(50, (pass+1)*entitiesAPass); with != want {
+			t.Errorf("pass %d: the agents of %d sessions are known, want %d", pass, with, want)
+		}
+		if n := s.asked("GET ChatSession/"); n != (pass+1)*entitiesAPass {
+			t.Errorf("pass %d: %d requests so far", pass, n)
+		}
+		s.clock.advance(time.Minute)
+	}
+	s.do(func() { s.chats[48].status, s.chats[48].bot = 6, true })
+	if got := read(t, src)[49]; got.State != conversation.StateAutomated {
+		t.Errorf("a session whose status has changed = %+v", got)
+	}
+}
+
+func TestASessionThatCannotBeReadDoesNotKeepTheOthersWaiting(t *testing.T) {
+	s := newStub(t)
+	for id := range int64(50) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 5, started: ago(time.Hour), user: 67})
+	}
+	s.fail = func(r *http.Request) int {
+		if strings.HasSuffix(r.URL.Path, "/ChatSession/1") {
+			return http.StatusInternalServerError
+		}
+		return 0
+	}
+	src := s.source(t, nil)
+	with := 0
+	for range 3 {
+		sessions, cover, err := src.OpenSessions(t.Context())
+		must(t, err)
+		if len(sessions) != 50 {
+			t.Errorf("%d sessions, coverage %+v", len(sessions), cover)
+		}
+		with = 0
+		for _, one := range sessions {
+			if one.Agent != "" {
+				with++
+			}
+		}
+		s.clock.advance(time.Minute)
+	}
+	if with != 49 {
+		t.Errorf("the agents of %d sessions are known, want 49", with)
+	}
+}
+
+func TestASessionThatVanishesBetweenListAndEntityIsLeftOut(t *testing.T) {
+	s := newStub(t)
+	s.chats = []chat{{id: 1, topic: 3, status: 5}, {id: 2, topic: 3, status: 5, vanished: true}}
+	if got := read(t, s.source(t, nil)); len(got) != 1 {
+		t.Errorf("told %+v", got)
+	}
+}
+
+func TestDatesAreAskedForInUTCUnlessAZoneIsSet(t *testing.T) {
+	for _, zone := range []*time.Location{nil, oslo(t)} {
+		s := newStub(t)
+		s.chats = []chat{{id: 1, topic: 3, status: 4, requested: "2026-02-03T08:59:00"}}
+		want, header := start().Add(-time.Minute), "UTC, includeTZOffset"
+		if zone != nil {
+			want, header = start().Add(-61*time.Minute), ""
+		}
+		got := read(t, s.source(t, func(o *Options) { o.TimeZone = zone }))[1]
+		if !got.Requested.Equal(want) {
+			t.Errorf("zone %s: requested at %s, want %s", zone, got.Requested, want)
+		}
+		for _, h := range s.headers {
+			if got := h["So-Timezone"]; fmt.Sprint(got) != fmt.Sprint(strings.Fields(header)) && strings.Join(got, "") != header {
+				t.Errorf("zone %s: asked with %q", zone, got)
+			}
+		}
+	}
+}
+
+func TestNegativeAgesNever(t *testing.T) {
+	s := newStub(t)
+	s.dynamic = "in"
+	ahead := local(start().Add(2 * time.Hour))
+	s.chats = []chat{{id: 1, topic: 3, status: 5, requested: ahead, started: ahead, idle: ahead}}
+	got := read(t, s.source(t, nil))[1]
+	if !got.LastActivity.IsZero() {
+		t.Errorf("somebody wrote at %s", got.LastActivity) // It would differ in each pass.
+	}
+	for _, at := range []time.Time{got.Requested, got.Started, got.LastActivity} {
+		if at.After(start()) {
+			t.Errorf("%s lies in the future", at)
+		}
+	}
+}
+
+func TestR34TheClocksDifferButDatesStayTheSame(t *testing.T) {
+	s := newStub(t)
+	s.dynamic = "in"
+	s.chats = []chat{{id: 1, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Hour), idle: ago(time.Minute)}}
+	src := s.source(t, func(o *Options) { o.Clock = behind{s.clock, 2 * time.Minute} })
+	first := read(t, src)[1]
+	if want := start().Add(-3 * time.Minute); !first.LastActivity.Equal(want) {
+		t.Errorf("somebody wrote at %s, want %s by our clock", first.LastActivity, want)
+	}
+	s.clock.advance(10*time.Second + 700*time.Millisecond)
+	if again := read(t, src)[1]; !again.LastActivity.Equal(first.LastActivity) || !again.Requested.Equal(first.Requested) {
+		t.Errorf("told %+v, and then %+v", first, again)
+	}
+}
+
+// behind is a clock that is behind another one.
+type behind struct {
+	*clock
+	by time.Duration
+}
+
+func (b behind) Now() time.Time { return b.clock.Now().Add(-b.by) }
+
+func TestR34AWrongZoneIsAProblemThatNamesTheLikelyOne(t *testing.T) {
+	for name, row := range map[string]struct {
+		fetched string
+		passes  int
+		problem string
+		proved  bool
+	}{
+		"right":                            {"2026-02-03T08:59:55", 1, "", true},
+		"an hour ahead":                    {"2026-02-03T09:59:55", 1, "now seems to be UTC+01:00", false},
+		"five and a half hours ahead":      {"2026-02-03T14:29:50", 1, "now seems to be UTC+05:30", false},
+		"an hour behind, once":             {"2026-02-03T07:59:55", 1, "", false},
+		"an hour behind, and moving on":    {"2026-02-03T07:59:55", 2, "now seems to be UTC-01:00", false},
+		"a client that is gone for a time": {"2026-02-03T08:37:21", 1, "", false},
+		"never":                            {"", 1, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStub(t)
+			s.dynamic = "in"
+			s.chats = []chat{{id: 1, topic: 3, status: 5, started: ago(time.Hour), fetched: row.fetched}}
+			src := s.source(t, nil)
+			var cover conversation.Coverage
+			for pass := range row.passes {
+				if pass > 0 {
+					s.clock.advance(time.Minute)
+					s.do(func() { s.chats[0].fetched = "2026-02-03T08:00:55" })
+				}
+				var err error
+				_, cover, err = src.OpenSessions(t.Context())
+				must(t, err)
+			}
+			problem := fmt.Sprint(cover.Problems)
+			if (row.problem == "") != (len(cover.Problems) == 0) || !strings.Contains(problem, row.problem) {
+				t.Errorf("problems %s, want %q", problem, row.problem)
+			}
+			if cover.TimesUnproved == row.proved {
+				t.Errorf("unproved %t, want %t", cover.TimesUnproved, !row.proved)
+			}
+		})
+	}
+}
+
+func TestDynamicThatFailsOnceIsAskedAgainAfterAWhile(t *testing.T) {
+	s := newStub(t)
+	s.chats = []chat{{id: 1, topic: 3, status: 6, bot: true}}
+	src := s.source(t, nil)
+	read(t, src)
+	read(t, src)
+	if n := s.asked("GET Archive/Dynamic"); n != 2 {
+		t.Errorf("asked %d times, want once with each operator", n)
+	}
+	s.do(func() { s.dynamic = "in" })
+	s.clock.advance(abilityLife)
+	if got := read(t, src)[1]; got.State != conversation.StateAutomated {
+		t.Errorf("told %+v", got)
+	}
+}
+
+func TestR14WithoutAnAnswerWhoeverHasNotBegunIsABots(t *testing.T) {
+	s := newStub(t)
+	s.chats = []chat{{id: 1, topic: 3, status: 6, requested: ago(time.Hour)}, {id: 2, topic: 3, status: 6, requested: ago(time.Hour), started: ago(time.Hour)}}
+	s.fail = func(r *http.Request) int {
+		if strings.Contains(r.URL.Path, "/ChatSession/") {
+			return http.StatusBadGateway
+		}
+		return 0
+	}
+	sessions, cover, err := s.source(t, nil).OpenSessions(t.Context())
+	found := byID(sessions)
+	if err != nil || found[1].State != conversation.StateAutomated || found[1].StateSure || found[2].State != conversation.StateAssigned || found[2].StateSure || len(cover.Problems) == 0 {
+		t.Errorf("told %+v, coverage %+v, error %v", found, cover, err)
+	}
+}
+
+func TestR35ADeadlineCutsTheListWhichGoesOnInTheNextPass(t *testing.T) {
+	s := newStub(t)
+	for id := range int64(40) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 1})
+	}
+	src := s.source(t, func(o *Options) { o.PageSize = 10 })
+	read(t, src)
+	s.clock.advance(time.Minute)
+	s.do(func() {
+		s.fail = func(r *http.Request) int {
+			if strings.HasSuffix(r.URL.Query().Get("$filter"), "gt 20") {
+				<-r.Context().Done()
+			}
+			return 0
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	sessions, cover, err := src.OpenSessions(ctx)
+	if err != nil || len(sessions) != 20 || len(cover.Cut) != 1 || !cover.Cut[0].Since.Equal(start()) || !cover.TimedOut {
+		t.Fatalf("%d sessions, coverage %+v, error %v", len(sessions), cover, err)
+	}
+	s.do(func() { s.fail, s.requests = nil, nil })
+	if got := read(t, src); len(got) != 40 {
+		t.Errorf("%d sessions, want 40", len(got))
+	}
+	if len(s.requests) == 0 || !strings.HasSuffix(s.requests[0], "gt 20") {
+		t.Errorf("asked %v", s.requests)
+	}
+}

@@ -1,0 +1,200 @@
+package superoffice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"conversation_exporter/source/httpapi"
+)
+
+const (
+	// accessLife is how long an access token lives that does not tell it, renewBefore
+	// how long before its end it is not used any more.
+	accessLife  = time.Hour
+	renewBefore = time.Minute
+	// ticketLife is how long the ticket of a system user lives after each use.
+	ticketLife = 6 * time.Hour
+)
+
+// recorder makes the calls of a library and remembers what the last one failed with:
+// libraries put such errors into words, with what the server said among them.
+type recorder struct {
+	http.RoundTripper
+	failed *httpapi.Error
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.RoundTripper.RoundTrip(req)
+	r.failed = nil
+	errors.As(err, &r.failed)
+	return resp, err
+}
+
+// library returns a client for one step of a library.
+func library(client *httpapi.Client) (*http.Client, *recorder) {
+	calls := client.Library()
+	r := &recorder{RoundTripper: calls.Transport}
+	calls.Transport = r
+	return calls, r
+}
+
+// told gives the error of the client behind that of a library, else one of our words.
+func (r *recorder) told(endpoint, text string) error {
+	if r.failed != nil {
+		return r.failed
+	}
+	return &httpapi.Error{Endpoint: endpoint, Reason: httpapi.ReasonDecode, Sent: true, Text: text}
+}
+
+// refreshScheme signs in with a refresh token (vendor's page "Authorization code
+// flow"), which stays the same and lives until it is revoked.
+type refreshScheme struct {
+	client *httpapi.Client
+	login  *url.URL
+	online *Online
+}
+
+// secrets implements scheme.
+func (r refreshScheme) secrets() (secrets, error) {
+	return readSecrets(r.online.ClientSecret, r.online.RefreshToken)
+}
+
+// keys implements scheme.
+func (refreshScheme) keys() string { return "online.client_id, its secret and the refresh token" }
+
+// signIn implements scheme.
+func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
+	calls, recorded := library(r.client)
+	app := oauth2.Config{
+		ClientID: r.online.ClientID, ClientSecret: with[0].Reveal(), Scopes: []string{oidc.ScopeOpenID},
+		Endpoint: oauth2.Endpoint{TokenURL: r.login.JoinPath(pathToken).String(), AuthStyle: oauth2.AuthStyleInParams},
+	}
+	source := app.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, calls), &oauth2.Token{RefreshToken: with[1].Reveal()})
+	token, err := source.Token()
+	var refused *oauth2.RetrieveError
+	switch {
+	case errors.As(err, &refused):
+		// The answer's own words are not passed on. Only these words of the protocol
+		// mean the credentials; the rest may pass.
+		switch code := refused.ErrorCode; {
+		case code == "invalid_grant", code == "invalid_client", code == "unauthorized_client", refused.Response.StatusCode == http.StatusUnauthorized: //nolint:misspell // So it is spelt.
+			return pass{}, credentialsError{pathToken, r.keys()}
+		}
+		return pass{}, fmt.Errorf("signing in: %w", recorded.told(pathToken, "the cloud does not give a token for this request"))
+	case err != nil:
+		return pass{}, fmt.Errorf("signing in: %w", recorded.told(pathToken, "the answer has no token"))
+	}
+	life := time.Duration(token.ExpiresIn) * time.Second
+	if life <= 0 || life > 366*24*time.Hour {
+		life = accessLife
+	}
+	return pass{
+		header: map[string]httpapi.Secret{headerAuthorized: httpapi.NewSecret("Bearer " + token.AccessToken)},
+		life:   life - min(renewBefore, life/4),
+	}, nil
+}
+
+// readSecrets reads the secrets of a scheme.
+func readSecrets(read ...func() (httpapi.Secret, error)) (s secrets, err error) {
+	for i := range read {
+		if s[i], err = read[i](); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// systemUserScheme signs in as the system user of a tenant (vendor's page "System
+// user flow"): the application signs its token, gets a JWT whose signature is
+// verified, and takes the ticket from it.
+type systemUserScheme struct {
+	client *httpapi.Client
+	login  *url.URL
+	online *Online
+	clock  httpapi.Clock
+}
+
+// secrets implements scheme.
+func (u systemUserScheme) secrets() (secrets, error) {
+	return readSecrets(u.online.ClientSecret, u.online.SystemUserToken, u.online.PrivateKey)
+}
+
+// keys implements scheme.
+func (systemUserScheme) keys() string {
+	return "online.client_secret, the system user token and the private key"
+}
+
+// systemUserAnswer is what the sign-in of a system user answers.
+type systemUserAnswer struct {
+	IsSuccessful scalar
+	// The token is too long for a scalar.
+	Token string
+}
+
+// signIn implements scheme.
+func (u systemUserScheme) signIn(ctx context.Context, with secrets) (pass, error) {
+	now := u.clock.Now()
+	if skew, told := u.client.Skew(); told {
+		now = now.Add(skew)
+	}
+	signed, err := signToken(with[1], with[2], now)
+	if err != nil {
+		return pass{}, fmt.Errorf("signing in: %w", err)
+	}
+	var out systemUserAnswer
+	_, err = u.client.Do(ctx, httpapi.Request{Method: http.MethodPost, Path: pathSystemUser, Base: u.login, Body: map[string]string{
+		"SignedSystemToken": signed, "ApplicationToken": with[0].Reveal(), "ContextIdentifier": u.online.Customer, "ReturnTokenType": "JWT",
+	}}, &out)
+	switch successful, _ := out.IsSuccessful.flag(); {
+	case refusedWith(err, http.StatusUnauthorized), refusedWith(err, http.StatusForbidden), err == nil && !successful:
+		return pass{}, credentialsError{pathSystemUser, u.keys() + ", and that the tenant's administrator has approved the application"}
+	case err != nil:
+		return pass{}, fmt.Errorf("signing in: %w", err)
+	}
+	ticket, err := u.ticketOf(ctx, out.Token, now)
+	if err != nil {
+		return pass{}, fmt.Errorf("signing in: %w", err)
+	}
+	return pass{
+		header: map[string]httpapi.Secret{headerAuthorized: httpapi.NewSecret("SOTicket " + ticket), headerAppToken: with[0]},
+		life:   ticketLife, sliding: true,
+	}, nil
+}
+
+// ticketOf verifies a JWT by the keys that the environment publishes, and takes the
+// ticket from it. Whom it was issued for and by is not documented, so its tenant is
+// what is compared.
+func (u systemUserScheme) ticketOf(ctx context.Context, token string, now time.Time) (string, error) {
+	calls, recorded := library(u.client)
+	issuer := u.login.JoinPath("login").String()
+	ctx = oidc.InsecureIssuerURLContext(oidc.ClientContext(ctx, calls), issuer)
+	provider, err := oidc.NewProvider(ctx, issuer)
+	if err != nil {
+		return "", recorded.told(pathOpenID, "the answer is not the metadata of OpenID Connect")
+	}
+	verified, err := provider.VerifierContext(ctx, &oidc.Config{
+		SkipClientIDCheck: true, SkipIssuerCheck: true, SupportedSigningAlgs: []string{oidc.RS256}, Now: func() time.Time { return now },
+	}).Verify(ctx, token)
+	if err != nil {
+		return "", recorded.told(pathSystemUser, "the token's signature does not hold, or it has expired: nothing of it is used")
+	}
+	var claims struct {
+		Ticket string `json:"http://schemes.superoffice.net/identity/ticket"`
+		Tenant string `json:"http://schemes.superoffice.net/identity/ctx"`
+	}
+	switch err := verified.Claims(&claims); {
+	case err != nil || claims.Ticket == "":
+		return "", recorded.told(pathSystemUser, "the token has no ticket")
+	case claims.Tenant != "" && claims.Tenant != u.online.Customer:
+		return "", recorded.told(pathSystemUser, "the token is another tenant's")
+	}
+	return claims.Ticket, nil
+}
