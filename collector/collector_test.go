@@ -291,6 +291,8 @@ func TestEveryMetricIsDescribed(t *testing.T) {
 	b.customer(1)
 	b.sending(1)
 	b.customer(1)
+	b.info = conversation.Info{ReadsTold: true, IdleTimeout: time.Hour}
+	b.open(2, func(listed *conversation.Session) { listed.ByStatus, listed.LastActivity = true, start() })
 	b.clock.advance(time.Minute)
 	problems, err := testutil.CollectAndLint(b.scrape())
 	if err != nil || len(problems) != 0 {
@@ -311,7 +313,7 @@ func TestEveryMetricIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if n, want := len(Metrics()), 3+17+3+3+2+11; n != want {
+	if n, want := len(Metrics()), 3+19+3+3+2+11; n != want {
 		t.Errorf("%d metrics, want %d", n, want)
 	}
 }

@@ -18,10 +18,12 @@ func periods(records []Record) (period, final int) {
 	return period, final
 }
 
-// EndsClosed reports whether records that are in order end with a closing.
-func EndsClosed(records []Record) bool {
-	_, final := periods(records)
-	return final >= 0
+// Ending is the id of the closing that records in order end with, 0 where they do not.
+func Ending(records []Record) int64 {
+	if _, final := periods(records); final >= 0 {
+		return records[final].ID
+	}
+	return 0
 }
 
 // request begins the clock of a customer who has asked for a conversation and not

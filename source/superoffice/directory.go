@@ -124,7 +124,7 @@ func (d *directory) queueOf(id int64, name string) conversation.Queue {
 	if info, ok := d.topics[id]; ok && info.name != "" {
 		name = info.name
 	}
-	return conversation.Queue{ID: id, Name: topicName(id, name), Mode: pickUp}
+	return conversation.Queue{ID: id, Name: topicName(id, name), Mode: pickUp, Channel: channel}
 }
 
 // topicName is the name by which people know a topic, or its number.
@@ -156,7 +156,7 @@ func (d *directory) list() []conversation.Queue {
 	queues := make([]conversation.Queue, 0, len(d.topics))
 	for id, info := range d.topics {
 		queues = append(queues, conversation.Queue{
-			ID: id, Name: topicName(id, info.name), Mode: pickUp, AgentsTold: !d.agentsAt.IsZero(), Open: info.open, Limits: info.limits,
+			ID: id, Name: topicName(id, info.name), Mode: pickUp, Channel: channel, AgentsTold: !d.agentsAt.IsZero(), Open: info.open, Limits: info.limits,
 		})
 	}
 	slices.SortFunc(queues, func(a, b conversation.Queue) int { return int(a.ID - b.ID) })

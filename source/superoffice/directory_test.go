@@ -17,10 +17,10 @@ func TestTopicsAreQueuesWithTheirHoursAndLimits(t *testing.T) {
 	queues, err := src.Queues(t.Context())
 	must(t, err)
 	want := []conversation.Queue{
-		{ID: 3, Name: "Support", Mode: "pickup", AgentsTold: true, Open: conversation.OpeningOpen, Limits: conversation.Limits{
+		{ID: 3, Name: "Support", Mode: "pickup", Channel: "chat", AgentsTold: true, Open: conversation.OpeningOpen, Limits: conversation.Limits{
 			NewSessionAgent: 5 * time.Minute, NewSessionManager: 10 * time.Minute, NewMessageManager: 15 * time.Minute,
 		}},
-		{ID: 5, Name: "Sales", Mode: "pickup", AgentsTold: true, Open: conversation.OpeningClosed},
+		{ID: 5, Name: "Sales", Mode: "pickup", Channel: "chat", AgentsTold: true, Open: conversation.OpeningClosed},
 	}
 	if !slices.Equal(queues, want) {
 		t.Errorf("queues %+v, want %+v", queues, want)

@@ -211,7 +211,7 @@ func (s *Source) digits(t time.Time) string {
 func (s *Source) session(f *facts, d *directory) conversation.Session {
 	out := conversation.Session{
 		ID: f.id, Channel: channel, Queue: d.queueOf(f.topic, f.topicName), Origin: conversation.OriginRegular,
-		State: f.state(), StateSure: f.sure(), Awaiting: f.awaiting(), LastActivity: f.idle, Requested: f.requested, Started: f.started,
+		State: f.state(), StateSure: f.sure(), ByStatus: true, Awaiting: f.awaiting(), LastActivity: f.idle, Requested: f.requested, Started: f.started,
 		Ended: f.ended, Closed: f.status.closed(), Transfer: f.transfer, ShownBy: s.viewers, ListedAt: f.at,
 	}
 	if f.user > systemUser {

@@ -165,6 +165,7 @@ func (s *Source) Info(ctx context.Context) (conversation.Info, error) {
 		States: []conversation.State{
 			conversation.StateArriving, conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated,
 		},
+		ReadsTold:   true,
 		IdleTimeout: s.opts.IdleTimeout,
 		AcceptedAt:  s.signIn.lastAccepted(),
 	}, err
