@@ -1,9 +1,11 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"conversation_exporter/conversation"
@@ -28,17 +30,24 @@ func (l *ledger) gone(now time.Time, cover conversation.Coverage) []int64 {
 			ids = append(ids, id)
 		}
 	}
+	// Those that were never looked up come first, and of the others the longest ago.
+	slices.SortFunc(ids, func(a, b int64) int {
+		return cmp.Or(cmp.Compare(l.lookedAt(a), l.lookedAt(b)), cmp.Compare(a, b))
+	})
 	return ids
 }
 
-// lookUp asks what has become of the sessions that are gone from the list, and returns
-// why it could not be learned.
-func (t *Target) lookUp(ctx context.Context, list *listing) []error {
+// lookUp asks what has become of the sessions that are gone from the list.
+func (t *Target) lookUp(ctx context.Context, list *listing) outcome {
+	o := outcome{success: true}
 	now := t.opts.Now()
 	ids := t.ledger.gone(now, list.cover)
 	if len(ids) == 0 {
-		return nil
+		return o
 	}
+	// What is known by now of the others matters more.
+	ctx, done := shorten(ctx, func(left time.Duration) time.Duration { return left * 3 / 4 })
+	defer done()
 	found, err := t.find(ctx, ids)
 	if err == nil {
 		for _, id := range ids {
@@ -52,9 +61,19 @@ func (t *Target) lookUp(ctx context.Context, list *listing) []error {
 		}
 	}
 	if err != nil {
-		return []error{err}
+		o.problems, o.partial = []error{err}, true
+		o.timedOut = errors.Is(err, context.DeadlineExceeded)
+		o.success = !isFault(err, o.timedOut)
 	}
-	return nil
+	return o
+}
+
+// lookedAt is when it was asked last what has become of a session, 0 for never.
+func (l *ledger) lookedAt(id int64) uint32 {
+	if e := l.entries[id]; e.is(wasAsked) {
+		return e.asked
+	}
+	return 0
 }
 
 // looked notes when it was asked what has become of a session.

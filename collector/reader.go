@@ -31,9 +31,6 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 		t.ledger.marks.baseline(list, begun)
 	}
 	looked := t.lookUp(ctx, list)
-	o.problems = slices.Concat(o.problems, looked)
-	o.success = o.success && !slices.ContainsFunc(looked, func(err error) bool { return isFault(err, ctx.Err() != nil) })
-	o.partial = o.partial || len(looked) > 0
 	read := t.readThreads(ctx, v, list)
 	v.progress.enter(phaseBeside)
 	if read.unsupported && !t.readOnce {
@@ -45,10 +42,13 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 		return outcome{unsupported: true}
 	}
 	t.lacking, v.messages = nil, true
-	o.problems = slices.Concat(o.problems, read.problems)
-	o.success = o.success && read.success
-	o.timedOut = o.timedOut || read.timedOut
-	o.partial = o.partial || read.partial || t.ledger.leftOut > 0
+	for _, part := range []outcome{looked, read} {
+		o.problems = slices.Concat(o.problems, part.problems)
+		o.success = o.success && part.success
+		o.timedOut = o.timedOut || part.timedOut
+		o.partial = o.partial || part.partial
+	}
+	o.partial = o.partial || t.ledger.leftOut > 0
 	o.took = t.opts.Now().Sub(begun)
 	return o
 }
