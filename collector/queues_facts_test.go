@@ -79,7 +79,7 @@ queue_warning_threshold_seconds{event="new_session",level="agent",queue="Support
 		},
 		"a part that only the system left out is no failure, but beside one it is": {
 			queues:   []conversation.Queue{settled(1, "Support", conversation.OpeningOpen, none)},
-			queueErr: errors.Join(conversation.ErrPart, errors.New("ChatTopic/{id}: HTTP 500")),
+			queueErr: errors.Join(errors.New("ChatTopic/{id}: HTTP 500"), conversation.ErrPart),
 			want:     "queue_open{queue=\"Support\"} 1\n",
 			health:   "0 1 0",
 		},
