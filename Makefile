@@ -91,7 +91,7 @@ bench: ## run the benchmarks; BENCH=name and BENCHTIME=3s choose
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...
 
 .PHONY: demo
-demo: ## run the exporter with a simulated system inside
+demo: ## run the exporter with two simulated systems inside
 	$(GO) run . --demo
 
 .PHONY: bench-process

@@ -72,7 +72,7 @@ func factsOf(c *columns, d dates) facts {
 		f.bot = yesNo{yes: yes, told: true}
 	}
 	if c.hasTrans {
-		f.transfer = transferOf(c.transfer.id() > 0)
+		f.transfer = transferOf(c.transfer.id() > systemUser)
 	}
 	return f
 }

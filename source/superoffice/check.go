@@ -131,7 +131,11 @@ func (c *checker) ask(ctx context.Context, a asked, out any) (time.Time, error) 
 // checkTopics asks for the topics, and for the settings of one of them.
 func (c *checker) checkTopics(ctx context.Context) {
 	var items []topicItem
-	if _, err := c.ask(ctx, topicsAsked(), &items); err != nil {
+	_, err := c.ask(ctx, topicsAsked(), &items)
+	if err == nil && !readable(items) {
+		err = errUnreadable
+	}
+	if err != nil {
 		c.fail(pathTopics, err)
 		return
 	}
@@ -280,6 +284,9 @@ func (c *checker) checkPresence(ctx context.Context) {
 	}
 	var rows []presenceRow
 	_, err := c.ask(ctx, presenceAsked(), &rows)
+	if err == nil && !namesAll(rows) {
+		err = errUnreadable
+	}
 	switch {
 	case refusedWith(err, 404), refusedWith(err, 405), refusedWith(err, 501):
 		c.tell(pathPresence, conversation.VerdictUnavailable, "this version does not tell who is there", "update SuperOffice; else switch the group agents off")

@@ -131,7 +131,7 @@ func TestACheckOfAPlaceThatIsNoneTellsHowToReachIt(t *testing.T) {
 	found := check(t, s.source(t, func(o *Options) {
 		o.Authorization = func() (httpapi.Secret, error) { return httpapi.NewSecret("Basic " + canary), nil }
 	}))
-	if got := found[whatSignIn]; !strings.HasPrefix(got, "failed: connecting to ") || !strings.Contains(got, "connection refused -> check host and port in url") {
+	if got := found[whatSignIn]; !strings.HasPrefix(got, "failed: connecting to ") || !strings.Contains(got, "(connection refused) -> look whether the system is up, and check host and port in url, or environment in online") {
 		t.Errorf("told %v", found)
 	}
 }

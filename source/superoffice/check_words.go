@@ -52,9 +52,8 @@ func connecting(e *httpapi.Error) advice {
 	case e.Certificate != nil:
 		a.remedy += "; the SHA-256 of the one that was shown is " + e.Certificate.SHA256
 	case strings.HasPrefix(e.Text, "connecting to the proxy "):
-		a = advice{e.Text, "check proxy_url"}
 	case strings.HasPrefix(e.Text, "connecting to "):
-		a = advice{e.Text, "check host and port in url, or environment in online, and whether a firewall or a proxy is in between"}
+		a.remedy += ", or environment in online, and whether a firewall or a proxy is in between"
 	case e.Reason == httpapi.ReasonTimeout && e.Sent:
 		a.remedy = "look whether the server is overloaded, or raise timeout"
 	case a.remedy == "":

@@ -252,7 +252,9 @@ func (s *Source) askEntity(ctx context.Context, id int64) (entity, error) {
 	var out *sessionEntity
 	at, err := s.get(ctx, entityAsked(id), &out)
 	switch {
-	case refusedWith(err, 404), err == nil && (out == nil || out.ID.id() != id):
+	case err == nil && out != nil && out.ID.id() != id:
+		return entity{}, fmt.Errorf("%s: %w", pathSession, errUnreadable)
+	case refusedWith(err, 404), err == nil && out == nil:
 		return entity{facts: facts{id: id, at: s.opts.Clock.Now()}, gone: true}, nil
 	case err != nil:
 		return entity{}, err
@@ -272,7 +274,7 @@ func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 	f := facts{
 		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
 		ended: d.past(out.Ended.text), idle: d.lately(out.Idle.text), endedTold: d.raw(out.Ended.text), fetched: d.raw(out.Fetched.text), at: d.now,
-		transfer: transferOf(out.TransferTo != nil && (out.TransferTo.EjUserID.id() > 0 || out.TransferTo.AssociateID.id() > 0)),
+		transfer: transferOf(out.TransferTo.somebody()),
 	}
 	f.bot.yes, f.bot.told = out.Bot.flag()
 	if out.User != nil {

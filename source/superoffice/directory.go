@@ -85,6 +85,9 @@ func (d *directory) loadTopics(ctx context.Context) error {
 	}
 	var items []topicItem
 	at, err := d.source.get(ctx, topicsAsked(), &items)
+	if err == nil && !readable(items) {
+		err = fmt.Errorf("%s: %w", pathTopics, errUnreadable)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -97,6 +100,18 @@ func (d *directory) loadTopics(ctx context.Context) error {
 	d.take(items, known)
 	d.topics, d.topicsAt, d.failure = known, at, nil
 	return nil
+}
+
+// errUnreadable is what an answer comes to that is no failure by its status and does not
+// tell what it should: to take it for none would be untrue.
+var errUnreadable = errors.New("the answer does not tell what it should: check that url is the root of a SuperOffice installation, and update SuperOffice")
+
+// readable reports whether a list of topics tells the number of each; null is no list.
+func readable(items []topicItem) bool {
+	return items != nil && !slices.ContainsFunc(items, func(item topicItem) bool {
+		_, told := item.ID.number()
+		return !told || item.Children != nil && !readable(item.Children)
+	})
 }
 
 // take adds the topics of a list and of those below its items. d.mu is held. The id 0
@@ -195,7 +210,9 @@ func (d *directory) askOpen(ctx context.Context, id int64) error {
 	at, err := d.source.get(ctx, asked{path: pathIsOpen, id: id}, &out)
 	open := conversation.OpeningUntold
 	switch yes, told := out.flag(); {
-	case err != nil || !told:
+	case err == nil && !told:
+		err = fmt.Errorf("%s: %w", pathIsOpen, errUnreadable)
+	case err != nil:
 	case yes:
 		open = conversation.OpeningOpen
 	default:
@@ -220,6 +237,8 @@ func (d *directory) askSettings(ctx context.Context, id int64) error {
 	switch {
 	case refusedWith(err, 404), err == nil && out == nil:
 		return nil // The topic has been deleted since.
+	case err == nil && out.ID.id() != id:
+		return fmt.Errorf("%s: %w", pathTopic, errUnreadable)
 	case err != nil:
 		return err
 	}
@@ -261,6 +280,9 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 	}
 	var rows []presenceRow
 	at, err := s.get(ctx, presenceAsked(), &rows)
+	if err == nil && !namesAll(rows) {
+		err = fmt.Errorf("%s: %w", pathPresence, errUnreadable)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if refusedWith(err, 404) || refusedWith(err, 405) || refusedWith(err, 501) {
@@ -321,6 +343,15 @@ func (d *directory) talk(sessions []conversation.Session) {
 // presenceAsked asks who is there.
 func presenceAsked() asked {
 	return asked{path: pathPresence, post: true, query: url.Values{"$select": {"UserId,DisplayName,Present,ChatTopics"}}}
+}
+
+// namesAll reports whether an answer names each user. Null is what an agent's method answers
+// where there is nothing (vendor's page "Agents WebAPI"), but not that nobody is there.
+func namesAll(rows []presenceRow) bool {
+	return rows != nil && !slices.ContainsFunc(rows, func(row presenceRow) bool {
+		_, told := row.UserID.number()
+		return !told
+	})
 }
 
 // agentsOf puts the users into conversation's words, each once.

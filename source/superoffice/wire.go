@@ -272,6 +272,17 @@ type associate struct {
 	AssociateID scalar `json:"AssociateId"`
 }
 
+// somebody reports whether it is a person: nobody and the system user are none.
+func (a *associate) somebody() bool {
+	if a == nil {
+		return false
+	}
+	if n, told := a.EjUserID.number(); told {
+		return n > systemUser
+	}
+	return a.AssociateID.id() > systemUser
+}
+
 // sessionEntity is one session as ChatSession/{id} tells it. The customer, the
 // messages and SessionKey are not fields of it, nor asked for.
 type sessionEntity struct {
