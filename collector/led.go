@@ -29,6 +29,8 @@ func wordOf(s *conversation.Session) word {
 		return wordTicket
 	case s.CloseReason == conversation.ClosedAbandoned:
 		return wordAbandoned
+	case s.Closed:
+		return 0 // Who had it says more.
 	case s.Awaiting == conversation.AwaitingAgent:
 		return wordAgent
 	case s.Awaiting == conversation.AwaitingCustomer:
@@ -162,13 +164,17 @@ func (l *ledger) pickUp(e *entry) {
 }
 
 // lends gives to a fold what the status of the session tells: the list was made of it,
-// so it holds for every record that was there then, and a form belongs to people.
+// so it holds for every record that was there then. Who fills in a form is on the way
+// to people; nobody owes him anything if he ends there.
 func (e *entry) lends(seen *conversation.Seen) {
 	seen.ByStatus, seen.Listed, seen.Auto = true, math.MaxInt64, false
 	seen.Requested, seen.Automated = e.requested, e.automated
 	seen.Reason, seen.Awaiting = e.word.reason(), e.word.awaiting()
-	if e.is(isSure) && e.state.state() == conversation.StateArriving {
-		seen.Owner = conversation.OwnerPeople
+	if !e.is(isSure) || e.state.state() != conversation.StateArriving {
+		return
+	}
+	if seen.Owner = conversation.OwnerPeople; seen.Closed {
+		seen.Owner = conversation.OwnerAutomation
 	}
 }
 

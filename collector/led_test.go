@@ -218,6 +218,39 @@ func TestR17Closings(t *testing.T) {
 	}
 }
 
+// Who had a session that is over, as far as its row tells: a queue keeps it until
+// somebody takes it, and in a form nobody is owed anything.
+func TestR14WhoHadIt(t *testing.T) {
+	for name, tc := range map[string]struct {
+		open, row conversation.State
+		want      string
+	}{
+		"a queue, for all that the row tells": {conversation.StateQueued, conversation.StateAutomated, `reason="abandoned",awaiting="agent"`},
+		"a bot":                               {conversation.StateAutomated, conversation.StateAutomated, `reason="customer",awaiting="customer"`},
+		"a form":                              {conversation.StateArriving, conversation.StateArriving, `reason="customer",awaiting="customer"`},
+		"a form, then a bot":                  {conversation.StateArriving, conversation.StateAutomated, `reason="customer",awaiting="customer"`},
+		"an agent":                            {conversation.StateQueued, conversation.StateAssigned, `reason="customer",awaiting="agent"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			d.is(t, 0, nil)
+			d.clock.advance(time.Second)
+			c := d.arrive(1)
+			d.writes(1)
+			c.State = tc.open
+			d.is(t, time.Minute, nil)
+			if c.State = tc.row; tc.row == conversation.StateAssigned {
+				c.Started = d.clock.now()
+			}
+			d.ends(1, conversation.ClosedByCustomer, "")
+			if tc.row == conversation.StateAutomated {
+				c.Awaiting = conversation.AwaitingCustomer
+			}
+			d.is(t, time.Minute, map[string]string{`closed_sessions_total{queue="Support",` + tc.want + `}`: "1"})
+		})
+	}
+}
+
 // A visitor who never wrote comes and goes between two passes.
 func TestR23WhoLeavesWithoutAWord(t *testing.T) {
 	d := newDesk()
