@@ -76,6 +76,9 @@ func (c *checker) fail(what string, err error) {
 		return
 	}
 	a := adviceOn(err)
+	if c.source.opts.Online != nil {
+		a = a.inCloud()
+	}
 	c.tell(what, conversation.VerdictFailed, a.meaning, a.remedy)
 }
 

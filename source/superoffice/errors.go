@@ -43,7 +43,7 @@ func describeStatus(status int) string {
 // explain puts an error of the client into words of this system.
 func explain(err error) error {
 	var transport *httpapi.Error
-	if !errors.As(err, &transport) {
+	if !errors.As(err, &transport) || transport.OtherScheme {
 		return err
 	}
 	if text := describeStatus(transport.Status); text != "" {
