@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -84,7 +83,7 @@ func (d *directory) loadTopics(ctx context.Context) error {
 		return err // Somebody else has just asked.
 	}
 	var items []topicItem
-	at, err := d.source.get(ctx, topicsAsked(), &items)
+	at, err := d.source.get(ctx, topicsAsked(&items), &items)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -192,17 +191,15 @@ func (d *directory) loadSettings(ctx context.Context) error {
 // is too old then.
 func (d *directory) askOpen(ctx context.Context, id int64) error {
 	var out scalar
-	at, err := d.source.get(ctx, asked{path: pathIsOpen, id: id}, &out)
+	at, err := d.source.get(ctx, openAsked(id, &out), &out)
 	open := conversation.OpeningUntold
-	switch yes, told := out.flag(); {
-	case err != nil || !told:
+	switch yes, _ := out.flag(); {
+	case err != nil:
+		at = time.Time{}
 	case yes:
 		open = conversation.OpeningOpen
 	default:
 		open = conversation.OpeningClosed
-	}
-	if err != nil {
-		at = time.Time{}
 	}
 	d.update(id, func(t *topic) { t.open, t.openAt = open, at })
 	if refusedWith(err, 404) {
@@ -214,9 +211,7 @@ func (d *directory) askOpen(ctx context.Context, id int64) error {
 // askSettings asks for the limits of a topic, which are minutes; 0 is off.
 func (d *directory) askSettings(ctx context.Context, id int64) error {
 	var out *topicEntity
-	at, err := d.source.get(ctx, asked{path: pathTopic, id: id, query: url.Values{
-		"$select": {"ChatTopicId,Name,WarnNewChatMinutes,WarnManagerNewChatMinutes,WarnChatMessageMinutes,WarnManagerChatMessageMinutes"},
-	}}, &out)
+	at, err := d.source.get(ctx, topicAsked(id, &out), &out)
 	switch {
 	case refusedWith(err, 404), err == nil && out == nil:
 		return nil // The topic has been deleted since.
@@ -260,10 +255,10 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 		return agents, err
 	}
 	var rows []presenceRow
-	at, err := s.get(ctx, presenceAsked(), &rows)
+	at, err := s.get(ctx, presenceAsked(&rows), &rows)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if refusedWith(err, 404) || refusedWith(err, 405) || refusedWith(err, 501) {
+	if tellsNoPresence(rows, err) {
 		d.agents, d.agentsAt, d.noPresence = nil, time.Time{}, s.opts.Clock.Now()
 		return nil, errNoPresence
 	}
@@ -316,11 +311,6 @@ func (d *directory) talk(sessions []conversation.Session) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talking = talking
-}
-
-// presenceAsked asks who is there.
-func presenceAsked() asked {
-	return asked{path: pathPresence, post: true, query: url.Values{"$select": {"UserId,DisplayName,Present,ChatTopics"}}}
 }
 
 // agentsOf puts the users into conversation's words, each once.

@@ -52,6 +52,12 @@ func explain(err error) error {
 	return err
 }
 
+// odd judges an answer that is JSON, but not what was asked for: a gap must not pass for
+// "none".
+func odd(endpoint, text string) httpapi.Verdict {
+	return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{Endpoint: endpoint, Reason: httpapi.ReasonDecode, Sent: true, Text: text}}
+}
+
 // signInError marks what a call ended with because there was nothing to sign in
 // with: no other call could be made either.
 type signInError struct{ error }
