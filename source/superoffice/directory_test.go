@@ -1,7 +1,6 @@
 package superoffice
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -80,24 +79,6 @@ func TestWhatCannotBeToldOfATopicIsUntold(t *testing.T) {
 	s.do(func() { s.fail = nil })
 	if queues, err = src.Queues(t.Context()); err != nil || queues[0].Open != conversation.OpeningOpen {
 		t.Errorf("queues %+v, error %v", queues, err)
-	}
-}
-
-func TestAServerWithoutPresenceIsNoFailure(t *testing.T) {
-	s := newStub(t)
-	s.do(func() { s.answers["/so/api/v1/"+pathPresence] = "" })
-	src := s.source(t, nil)
-	for range 3 {
-		if agents, err := src.Agents(t.Context()); !errors.Is(err, conversation.ErrUnsupported) || len(agents) != 0 {
-			t.Errorf("agents %+v, error %v", agents, err)
-		}
-		queues, err := src.Queues(t.Context())
-		if err != nil || len(queues) != 2 || queues[0].AgentsTold {
-			t.Errorf("queues %+v, error %v", queues, err)
-		}
-	}
-	if n := s.asked("POST Agents"); n != 1 {
-		t.Errorf("asked %d times", n)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -242,7 +243,7 @@ func TestQuirk08IDsInExtraInfoAreNotRead(t *testing.T) {
 	agents, err := src.Agents(t.Context())
 	must(t, err)
 	ejUser, associate := c.SuperOffice.AgentIDs("1001")
-	if session.Agent != fmt.Sprint(ejUser) || !slices.ContainsFunc(agents, func(a conversation.Agent) bool {
+	if session.Agent != c.agent("1001") || !slices.ContainsFunc(agents, func(a conversation.Agent) bool {
 		return a.ID == session.Agent && a.Presence != conversation.PresenceUnknown
 	}) {
 		t.Errorf("the session is with %s, the agents are %+v", session.Agent, agents)
@@ -257,7 +258,7 @@ func TestQuirk08IDsInExtraInfoAreNotRead(t *testing.T) {
 	must(t, err)
 	has := func(id int64, p bool) bool {
 		return slices.ContainsFunc(agents, func(a conversation.Agent) bool {
-			return a.ID == fmt.Sprint(id) && (a.Presence != conversation.PresenceUnknown) == p
+			return a.ID == strconv.FormatInt(id, 10) && (a.Presence != conversation.PresenceUnknown) == p
 		})
 	}
 	if !has(ejUser, false) || !has(associate, true) {

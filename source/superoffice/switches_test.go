@@ -275,7 +275,7 @@ func TestR34ClocksOfAServerThatAreWrong(t *testing.T) {
 			c.expectKinds(t, ids, sessions)
 			for _, id := range ids {
 				chat, _ := c.desk.Chat(id)
-				if got := sessions[id]; (got.Requested.Sub(chat.Requested)).Abs() > row.off+time.Second || got.LastActivity.Sub(chat.Idle).Abs() > row.off+time.Second || got.LastActivity.After(c.World.Now()) {
+				if got := sessions[id]; got.Requested.Sub(chat.Requested).Abs() > row.off+time.Second || got.LastActivity.Sub(chat.Idle).Abs() > row.off+time.Second || got.LastActivity.After(c.World.Now()) {
 					t.Errorf("told %+v of %+v", got, chat)
 				}
 			}
