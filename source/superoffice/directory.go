@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -84,10 +83,7 @@ func (d *directory) loadTopics(ctx context.Context) error {
 		return err // Somebody else has just asked.
 	}
 	var items []topicItem
-	at, err := d.source.get(ctx, topicsAsked(), &items)
-	if err == nil && !readable(items) {
-		err = fmt.Errorf("%s: %w", pathTopics, errUnreadable)
-	}
+	at, err := d.source.get(ctx, topicsAsked(&items), &items)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -100,18 +96,6 @@ func (d *directory) loadTopics(ctx context.Context) error {
 	d.take(items, known)
 	d.topics, d.topicsAt, d.failure = known, at, nil
 	return nil
-}
-
-// errUnreadable is what an answer comes to that is no failure by its status and does not
-// tell what it should: to take it for none would be untrue.
-var errUnreadable = errors.New("the answer does not tell what it should: check that url is the root of a SuperOffice installation, and update SuperOffice")
-
-// readable reports whether a list of topics tells the number of each; null is no list.
-func readable(items []topicItem) bool {
-	return items != nil && !slices.ContainsFunc(items, func(item topicItem) bool {
-		_, told := item.ID.number()
-		return !told || item.Children != nil && !readable(item.Children)
-	})
 }
 
 // take adds the topics of a list and of those below its items. d.mu is held. The id 0
@@ -207,19 +191,15 @@ func (d *directory) loadSettings(ctx context.Context) error {
 // is too old then.
 func (d *directory) askOpen(ctx context.Context, id int64) error {
 	var out scalar
-	at, err := d.source.get(ctx, asked{path: pathIsOpen, id: id}, &out)
+	at, err := d.source.get(ctx, openAsked(id, &out), &out)
 	open := conversation.OpeningUntold
-	switch yes, told := out.flag(); {
-	case err == nil && !told:
-		err = fmt.Errorf("%s: %w", pathIsOpen, errUnreadable)
+	switch yes, _ := out.flag(); {
 	case err != nil:
+		at = time.Time{}
 	case yes:
 		open = conversation.OpeningOpen
 	default:
 		open = conversation.OpeningClosed
-	}
-	if err != nil {
-		at = time.Time{}
 	}
 	d.update(id, func(t *topic) { t.open, t.openAt = open, at })
 	if refusedWith(err, 404) {
@@ -231,14 +211,10 @@ func (d *directory) askOpen(ctx context.Context, id int64) error {
 // askSettings asks for the limits of a topic, which are minutes; 0 is off.
 func (d *directory) askSettings(ctx context.Context, id int64) error {
 	var out *topicEntity
-	at, err := d.source.get(ctx, asked{path: pathTopic, id: id, query: url.Values{
-		"$select": {"ChatTopicId,Name,WarnNewChatMinutes,WarnManagerNewChatMinutes,WarnChatMessageMinutes,WarnManagerChatMessageMinutes"},
-	}}, &out)
+	at, err := d.source.get(ctx, topicAsked(id, &out), &out)
 	switch {
 	case refusedWith(err, 404), err == nil && out == nil:
 		return nil // The topic has been deleted since.
-	case err == nil && out.ID.id() != id:
-		return fmt.Errorf("%s: %w", pathTopic, errUnreadable)
 	case err != nil:
 		return err
 	}
@@ -279,13 +255,10 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 		return agents, err
 	}
 	var rows []presenceRow
-	at, err := s.get(ctx, presenceAsked(), &rows)
-	if err == nil && !namesAll(rows) {
-		err = fmt.Errorf("%s: %w", pathPresence, errUnreadable)
-	}
+	at, err := s.get(ctx, presenceAsked(&rows), &rows)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if refusedWith(err, 404) || refusedWith(err, 405) || refusedWith(err, 501) {
+	if tellsNoPresence(rows, err) {
 		d.agents, d.agentsAt, d.noPresence = nil, time.Time{}, s.opts.Clock.Now()
 		return nil, errNoPresence
 	}
@@ -338,20 +311,6 @@ func (d *directory) talk(sessions []conversation.Session) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talking = talking
-}
-
-// presenceAsked asks who is there.
-func presenceAsked() asked {
-	return asked{path: pathPresence, post: true, query: url.Values{"$select": {"UserId,DisplayName,Present,ChatTopics"}}}
-}
-
-// namesAll reports whether an answer names each user. Null is what an agent's method answers
-// where there is nothing (vendor's page "Agents WebAPI"), but not that nobody is there.
-func namesAll(rows []presenceRow) bool {
-	return rows != nil && !slices.ContainsFunc(rows, func(row presenceRow) bool {
-		_, told := row.UserID.number()
-		return !told
-	})
 }
 
 // agentsOf puts the users into conversation's words, each once.
