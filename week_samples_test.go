@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	simyeastar "conversation_exporter/simulator/yeastar"
 )
 
@@ -44,13 +45,6 @@ func samplesOf(target string, e simyeastar.Expected) map[string]string {
 	s.groups(e)
 	s.gauges(e.Gauges)
 	s.counters(e.Counted)
-	for name, m := range map[string]map[simyeastar.Place]simyeastar.Histogram{
-		"first_response_seconds": e.Counted.FirstResponse, "response_seconds": e.Counted.Response, "pickup_seconds": e.Counted.PickUp,
-	} {
-		for at, h := range m {
-			s.histogram(name, at, h)
-		}
-	}
 	return s.lines
 }
 
@@ -82,7 +76,7 @@ func (s *samples) groups(e simyeastar.Expected) {
 	}
 }
 
-func (s *samples) gauges(g simyeastar.Gauges) {
+func (s *samples) gauges(g figures.Gauges) {
 	for at, when := range g.QueuedOldest {
 		s.add("queued_oldest_timestamp_seconds", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), unix(when))
 	}
@@ -101,9 +95,15 @@ func (s *samples) gauges(g simyeastar.Gauges) {
 	for channel, when := range g.SendingOldest {
 		s.add("sending_oldest_timestamp_seconds", quoted(`channel=%q`, channel), unix(when))
 	}
+	for at, n := range g.CustomerUnread {
+		s.add("customer_unread_messages", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), float64(n))
+	}
+	for k, when := range g.NextIdle {
+		s.add("idle_next_expiry_timestamp_seconds", quoted(`awaiting=%q,channel=%q,queue=%q`, k.Awaiting, k.Channel, k.Queue), unix(when))
+	}
 }
 
-func (s *samples) counters(c simyeastar.Counts) {
+func (s *samples) counters(c figures.Counts) {
 	for k, n := range c.Messages {
 		s.add("messages_total", quoted(`channel=%q,sender=%q`, k.Channel, k.Sender), float64(n))
 	}
@@ -128,13 +128,20 @@ func (s *samples) counters(c simyeastar.Counts) {
 	for at, n := range c.HandOvers {
 		s.add("bot_handovers_total", quoted(`channel=%q,queue=%q`, at.Channel, at.Queue), float64(n))
 	}
+	for name, m := range map[string]map[figures.Place]figures.Histogram{
+		"first_response_seconds": c.FirstResponse, "response_seconds": c.Response, "pickup_seconds": c.PickUp,
+	} {
+		for at, h := range m {
+			s.histogram(name, at, h)
+		}
+	}
 }
 
-func (s *samples) histogram(name string, at simyeastar.Place, h simyeastar.Histogram) {
+func (s *samples) histogram(name string, at figures.Place, h figures.Histogram) {
 	labels := quoted(`channel=%q,queue=%q`, at.Channel, at.Queue)
 	s.add(name+"_count", labels, float64(h.Count))
 	s.add(name+"_sum", labels, h.Sum)
-	for i, bound := range simyeastar.Bounds() {
+	for i, bound := range figures.Bounds() {
 		s.add(name+"_bucket", labels+fmt.Sprintf(`,le="%s"`, number(bound)), float64(h.AtMost[i]))
 	}
 	s.add(name+"_bucket", labels+`,le="+Inf"`, float64(h.Count))

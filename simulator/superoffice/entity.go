@@ -22,22 +22,23 @@ type property struct {
 func (s *Server) getSession(c *call) reply {
 	chat, known := s.chat(c)
 	if !known {
+		missing := notFound("ChatSession", c.id)
 		if c.switches.MissingEntity != MissingFails {
-			return ok(nil, "")
+			missing = ok(nil, "")
 		}
-		return notFound("ChatSession", c.id)
+		return s.witnessed(missing, func(n *notes) { n.none(number32(c.id)) })
 	}
 	v := s.view(c)
 	body := choose(v.entity(&chat), c)
 	self := "https://" + c.host + c.base + "/api/v1/ChatSession"
 	body["_Links"] = map[string]string{"Self": self + "/" + c.id, "Archive": self}
-	return ok(body, "ChatSessionEntity found.")
+	return s.witnessed(ok(body, "ChatSessionEntity found."), func(n *notes) { n.page(chat.ID, v.sight(&chat)) })
 }
 
 // chat gives the chat that a request names, if it is there and may be seen.
 func (s *Server) chat(c *call) (world.Chat, bool) {
-	id, err := strconv.ParseInt(c.id, 10, 32)
-	if err != nil || slices.Contains(c.switches.Vanished, id) {
+	id := number32(c.id)
+	if id == 0 || slices.Contains(c.switches.Vanished, id) {
 		return world.Chat{}, false
 	}
 	chat, known := s.desk.Chat(id)
@@ -182,14 +183,7 @@ func (s *Server) getMessages(c *call) reply {
 	}
 	chat, known := s.chat(c)
 	if !known {
-		switch c.switches.Missing {
-		case MissingEmpty:
-			return ok([]chatMessage{}, "")
-		case MissingNull:
-			return ok(nil, "")
-		default:
-			return notFound("ChatSession", c.id)
-		}
+		return s.witnessed(noMessages(c), func(n *notes) { n.messages(number32(c.id), nil) })
 	}
 	v := s.view(c)
 	messages, _ := s.desk.Messages(chat.ID)
@@ -201,10 +195,13 @@ func (s *Server) getMessages(c *call) reply {
 		}
 	}
 	_, twice := s.fault(c, DuplicateRows)
-	list := make([]chatMessage, 0, len(messages))
+	list, told := make([]chatMessage, 0, len(messages)), make([]line, 0, len(messages))
 	for i := range messages {
 		if messages[i].ID <= after {
 			continue
+		}
+		if messages[i].Chat == chat.ID {
+			told = append(told, lineOf(&messages[i], v))
 		}
 		m := v.message(&chat, &messages[i])
 		list = append(list, m)
@@ -215,7 +212,25 @@ func (s *Server) getMessages(c *call) reply {
 	if c.switches.NewestFirst {
 		slices.Reverse(list)
 	}
-	return ok(list, "")
+	return s.witnessed(ok(list, ""), func(n *notes) { n.messages(chat.ID, told) })
+}
+
+// noMessages is what is answered for the messages of a chat that is not there.
+func noMessages(c *call) reply {
+	switch c.switches.Missing {
+	case MissingEmpty:
+		return ok([]chatMessage{}, "")
+	case MissingNull:
+		return ok(nil, "")
+	default:
+		return notFound("ChatSession", c.id)
+	}
+}
+
+// number32 reads a number as ids are; 0 for what is none.
+func number32(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 32)
+	return n
 }
 
 func (v *view) message(chat *world.Chat, m *world.ChatMessage) chatMessage {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	"conversation_exporter/simulator/world"
 )
 
@@ -12,22 +13,19 @@ type ExpectOptions struct {
 	// IdleTimeout is after how much silence it takes a chat to end; 0 means that it
 	// does not know.
 	IdleTimeout time.Duration
+	// Messages tells that the exporter reads messages, too. Then the server is to be
+	// told of its passes, by PassBegins and PassEnds.
+	Messages bool
 }
 
 // Place is where sessions are counted.
-type Place struct{ Channel, Queue string }
+type Place = figures.Place
 
 // OpenKey is what open sessions are counted by.
 type OpenKey struct {
 	Place
 	Origin string
 	State  string
-}
-
-// IdleKey is what the next end by idleness is given by.
-type IdleKey struct {
-	Place
-	Awaiting string
 }
 
 // ThresholdKey is what a limit of a topic is given by.
@@ -38,19 +36,15 @@ type ExpectedSession struct {
 	Place    Place
 	State    string
 	Awaiting string
-	// Idle is the time of its last message, and CustomerUnread how many of ours the
-	// customer has not read.
-	Idle           time.Time
-	CustomerUnread int
-	// Clock is when the wait of a customer began who is owed an answer, and Unread how
-	// many of his messages wait; zero where that is not so. Who was with a bot before
-	// waits since the bot's last message at the earliest, but a reader who saw him
-	// there later says so: then ClockSure is false.
-	Clock     time.Time
-	ClockSure bool
-	Unread    int
+	// Agent is the ejuser id of who has it; empty where nobody does.
+	Agent string
 	// Offered tells that a colleague is asked to take it over.
 	Offered bool
+	// Clock is when the wait of a customer began who is owed an answer, and Unread how
+	// many of his messages wait; Entered is when it came into the queue in which it
+	// waits. They are zero where that is not so, not known, or no messages are read.
+	Clock, Entered time.Time
+	Unread         int
 }
 
 // ExpectedAgent is who chats.
@@ -66,15 +60,15 @@ type Expected struct {
 	At       time.Time
 	Open     map[OpenKey]int
 	Sessions map[int64]ExpectedSession
-	// NextIdle is the earliest end by idleness, by place; empty without a time-out.
-	NextIdle map[IdleKey]time.Time
+	// Gauges and Counted are of the messages, and empty where none are read.
+	Gauges  figures.Gauges
+	Counted figures.Counts
 	// Known are the places of all topics.
 	Known []Place
-	// Unread, CustomerUnread, Transfers, TopicOpen, Present and Away are by the topic's
-	// name.
-	Unread, CustomerUnread, Transfers, Present, Away map[string]int
-	TopicOpen                                        map[string]bool
-	Thresholds                                       map[ThresholdKey]time.Duration
+	// Transfers, TopicOpen, Present and Away are by the topic's name.
+	Transfers, Present, Away map[string]int
+	TopicOpen                map[string]bool
+	Thresholds               map[ThresholdKey]time.Duration
 	// Agents are by their ejuser ids; AgentsPresent and AgentsAway count each once.
 	Agents                    map[string]ExpectedAgent
 	AgentsPresent, AgentsAway int
@@ -93,16 +87,20 @@ const (
 )
 
 // Expect gives what an exporter must show by the rules if it reads everything at
-// this instant: it is true in the world, and may be seen by the user. It takes no
-// note of what was shown, so what hangs on that is not in it: when a session entered
-// its queue, counters and histograms.
+// this instant. Topics, agents and who has which chat are true in the world, and may
+// be seen by the user; where an exporter was told another state, as of a server that
+// does not say whom a bot has, that counts.
+//
+// With Messages it is to be called after PassEnds, before the clock moves on. Gauges
+// and counters are made of what was shown up to then. They hold where the exporter
+// says that nothing is partial and no session is pending, if its first pass was whole.
 func (s *Server) Expect(o ExpectOptions) Expected {
 	s.mu.Lock()
 	switches := s.switches.clone()
 	s.mu.Unlock()
 	e := Expected{
-		At: s.world.Now(), Open: make(map[OpenKey]int), Sessions: make(map[int64]ExpectedSession), NextIdle: make(map[IdleKey]time.Time),
-		Unread: make(map[string]int), CustomerUnread: make(map[string]int), Transfers: make(map[string]int), Present: make(map[string]int), Away: make(map[string]int),
+		At: s.world.Now(), Open: make(map[OpenKey]int), Sessions: make(map[int64]ExpectedSession), Gauges: figures.NewGauges(), Counted: *figures.NewCounts(),
+		Transfers: make(map[string]int), Present: make(map[string]int), Away: make(map[string]int),
 		TopicOpen: make(map[string]bool), Thresholds: make(map[ThresholdKey]time.Duration), Agents: make(map[string]ExpectedAgent),
 	}
 	names := make(map[int]string)
@@ -116,18 +114,49 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 	for _, a := range s.desk.Attendances() {
 		e.agent(&a, names, s.people.byNumber[a.Agent.Number])
 	}
+	s.notes.mu.Lock()
+	defer s.notes.mu.Unlock()
 	for _, c := range s.desk.Chats(func(c *world.Chat) bool { return c.Status.Open() && !switches.hidden(c.TopicID) }) {
-		messages, _ := s.desk.Messages(c.ID)
-		e.chat(&c, names[c.TopicID], messages, o)
+		session := ExpectedSession{Place: Place{Channel: channelChat, Queue: names[c.TopicID]}, State: stateOf(&c), Offered: c.OfferedTo != ""}
+		if p := s.people.byNumber[c.Agent]; p != nil {
+			session.Agent = strconv.FormatInt(p.ejUser, 10)
+		}
+		known := s.notes.stories[c.ID]
+		if known != nil && known.gone == s.notes.pass {
+			continue // It is in the list, yet it is not there.
+		}
+		if known = s.notes.present(known); known != nil {
+			session.State = known.state()
+		}
+		session.turn(&c)
+		if o.Messages && known != nil {
+			session.read(known)
+			e.gauges(&session, known, o.IdleTimeout)
+		}
+		e.session(c.ID, &session)
+	}
+	if o.Messages && s.notes.counts != nil {
+		e.Counted = *s.notes.counts.Clone()
+		if !s.notes.inbound.IsZero() {
+			e.Gauges.LastInbound[channelChat] = s.notes.inbound
+		}
 	}
 	return e
 }
 
+// present gives what is known of a chat, if the last pass was shown it.
+func (n *notes) present(s *story) *story {
+	if s == nil || s.now.pass != n.pass || s.now.over {
+		return nil
+	}
+	return s
+}
+
 // topic adds what a topic's settings say.
 func (e *Expected) topic(t *world.Topic, open bool) {
-	e.Known = append(e.Known, Place{channelChat, t.Name})
+	e.Known = append(e.Known, Place{Channel: channelChat, Queue: t.Name})
 	e.TopicOpen[t.Name] = open
-	for _, counts := range [...]map[string]int{e.Unread, e.CustomerUnread, e.Transfers, e.Present, e.Away} {
+	for _, counts := range [...]map[string]int{e.Transfers, e.Present, e.Away} {
 		counts[t.Name] += 0
 	}
 	for key, limit := range map[ThresholdKey]time.Duration{
@@ -159,66 +188,52 @@ func (e *Expected) agent(a *world.Attendance, names map[int]string, p *person) {
 	}
 }
 
-// chat adds one open chat.
-func (e *Expected) chat(c *world.Chat, topic string, messages []world.ChatMessage, o ExpectOptions) {
-	session := ExpectedSession{
-		Place: Place{channelChat, topic}, State: stateOf(c), Awaiting: awaitingCustomer, Idle: c.Idle, Offered: c.OfferedTo != "",
-	}
-	if session.State != stateAutomated && (c.Status == world.ChatWaiting || c.Status == world.ChatOwed) {
-		session.Awaiting = awaitingAgent
-		session.wait(c, messages)
-	}
-	for i := range messages {
-		if kind, _ := messageType(&messages[i]); kind == "ToCustomer" && !messages[i].Read {
-			session.CustomerUnread++
-		}
-	}
-	e.Sessions[c.ID] = session
-	e.Open[OpenKey{session.Place, originRegular, session.State}]++
-	e.CustomerUnread[topic] += session.CustomerUnread
-	e.Unread[topic] += session.Unread
-	if session.Offered {
-		e.Transfers[topic]++
-	}
-	// Only what an agent or a bot has ends by idleness.
-	if o.IdleTimeout <= 0 || session.State == stateArriving || session.State == stateQueued {
-		return
-	}
-	key := IdleKey{session.Place, session.Awaiting}
-	end := session.Idle.Add(o.IdleTimeout)
-	if have, ok := e.NextIdle[key]; !ok || end.Before(have) {
-		e.NextIdle[key] = end
+// session adds one open chat.
+func (e *Expected) session(id int64, s *ExpectedSession) {
+	e.Sessions[id] = *s
+	e.Open[OpenKey{s.Place, originRegular, s.State}]++
+	if s.Offered {
+		e.Transfers[s.Place.Queue]++
 	}
 }
 
-// wait finds the clock of a customer who is owed an answer: his first message after
-// the last reply or ending, whichever is later (R1, R15). A welcome is no reply.
-func (e *ExpectedSession) wait(c *world.Chat, messages []world.ChatMessage) {
-	e.ClockSure = true
-	wrote := false
-	var bot time.Time
-	for i := range messages {
-		m := &messages[i]
-		reply := m.Side == world.ChatAgent && (m.Notice == world.NoticeNone || m.Notice == world.NoticeLink)
-		ending := m.Notice == world.NoticeByAgent || m.Notice == world.NoticeByVisitor || m.Notice == world.NoticeByIdle
-		switch {
-		case reply || ending:
-			e.Clock, e.Unread = time.Time{}, 0
-		case m.Side == world.ChatBot:
-			bot, e.ClockSure = m.At, false
-		case m.Side == world.ChatVisitor:
-			wrote = true
-			e.Unread++
-			if e.Clock.IsZero() {
-				e.Clock = m.At
-			}
+// turn is whose it is, by the status; a bot owes nobody an answer.
+func (e *ExpectedSession) turn(c *world.Chat) {
+	e.Awaiting = awaitingCustomer
+	if e.State != stateAutomated && (c.Status == world.ChatWaiting || c.Status == world.ChatOwed) {
+		e.Awaiting = awaitingAgent
+	}
+}
+
+// read adds what the messages tell.
+func (e *ExpectedSession) read(s *story) {
+	if e.State == stateQueued {
+		e.Entered = s.entered(func(g sight) bool { return g.state() != stateQueued })
+	}
+	if e.Awaiting != awaitingAgent {
+		return
+	}
+	if clock, waits := s.clock(len(s.lines)); waits {
+		e.Clock, e.Unread = clock, s.unread()
+	}
+}
+
+// gauges adds one open chat to the gauges of the messages.
+func (e *Expected) gauges(session *ExpectedSession, s *story, timeout time.Duration) {
+	if !session.Entered.IsZero() {
+		figures.Earliest(e.Gauges.QueuedOldest, session.Place, session.Entered)
+	}
+	if !session.Clock.IsZero() {
+		e.Gauges.Wait(figures.StateKey{Place: session.Place, State: world.State(session.State)}, session.Clock, e.At, session.Unread)
+	}
+	for _, l := range s.lines {
+		if l.unread {
+			e.Gauges.CustomerUnread[session.Place]++
 		}
 	}
-	switch {
-	case !wrote:
-		e.Clock = c.Requested
-	case !e.Clock.IsZero():
-		e.Clock = later(e.Clock, bot)
+	// Only what an agent or a bot has ends by idleness.
+	if had := session.State == stateAssigned || session.State == stateAutomated; had && timeout > 0 && !s.now.idle.IsZero() {
+		figures.Earliest(e.Gauges.NextIdle, figures.IdleKey{Place: session.Place, Awaiting: session.Awaiting}, s.now.idle.Add(timeout))
 	}
 }
 

@@ -100,7 +100,7 @@ func (s *Server) list(c *call, p provider) reply {
 	default:
 		body["odata.nextLink"] = nil
 	}
-	return ok(body, "")
+	return s.witnessed(ok(body, ""), c.witness(v, p, q, rows))
 }
 
 // firstInvented is below the ids of rows that do not exist.

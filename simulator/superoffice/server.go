@@ -79,6 +79,7 @@ type Server struct {
 	invented   int64 // how many rows were, that do not exist
 	requests   map[string]int
 	host       string // where the tenant is in the cloud
+	notes      notes
 }
 
 // call is one request on its way through the server.
@@ -142,10 +143,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.obstruct(w, f)
 		return
 	}
-	answer := s.answer(c).response()
+	said := s.answer(c)
+	answer := said.response()
 	if f, ok := s.fault(c, backKinds()...); ok {
 		c.spoil(r.Context(), w, f, answer)
 		return
+	}
+	if said.told != nil {
+		said.told()
 	}
 	c.send(w, answer)
 }
@@ -237,6 +242,8 @@ type reply struct {
 	kind   string
 	text   string
 	extra  http.Header
+	// told notes what the answer shows.
+	told func()
 }
 
 // ok answers a body.

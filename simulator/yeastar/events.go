@@ -25,13 +25,13 @@ func (h *history) said(i int, l labels) []event {
 	var list []event
 	r := &h.records[i]
 	if h.starts(i) {
-		list = append(list, event{deed{deedStart, r.ID}, func(c *Counts) { c.Started[StartKey{l.place, l.origin}]++ }})
+		list = append(list, event{deed{deedStart, r.ID}, func(c *Counts) { c.Started[StartKey{Place: l.place, Origin: l.origin}]++ }})
 	}
 	sender := senderOf(r.Side)
 	if r.Kind != world.KindMessage || sender == "" {
 		return list
 	}
-	list = append(list, event{deed{deedMessage, r.ID}, func(c *Counts) { c.Messages[MessageKey{l.place.Channel, sender}]++ }})
+	list = append(list, event{deed{deedMessage, r.ID}, func(c *Counts) { c.Messages[MessageKey{Channel: l.place.Channel, Sender: sender}]++ }})
 	if r.Template {
 		list = append(list, event{deed{deedTemplate, r.ID}, func(c *Counts) { c.Templates[l.place.Channel]++ }})
 	}
@@ -56,11 +56,11 @@ func (h *history) moved(i int, l labels) []event {
 	case h.handsOver(i):
 		list = append(list, event{deed{deedMove, r.ID}, func(c *Counts) { c.HandOvers[l.place]++ }})
 	default:
-		list = append(list, event{deed{deedMove, r.ID}, func(c *Counts) { c.Transfers[TransferKey{l.place, to}]++ }})
+		list = append(list, event{deed{deedMove, r.ID}, func(c *Counts) { c.Transfers[TransferKey{Place: l.place, To: to}]++ }})
 	}
 	if entered, known := h.entered(i); known && h.picks(i) {
 		place, seconds := l.from(i), max(r.At.Sub(entered), 0).Seconds()
-		list = append(list, event{deed{deedPickUp, r.ID}, func(c *Counts) { c.PickUp[place] = c.PickUp[place].with(seconds) }})
+		list = append(list, event{deed{deedPickUp, r.ID}, func(c *Counts) { c.PickUp[place] = c.PickUp[place].With(seconds) }})
 	}
 	return list
 }
@@ -70,7 +70,7 @@ func (h *history) settledEvents(i int, l labels) []event {
 	var list []event
 	r := &h.records[i]
 	if r.Kind == world.KindMessage && r.Side != world.SideCustomer && r.Delivery == world.Failed {
-		key := FailureKey{l.place.Channel, failureReason(r.Failure)}
+		key := FailureKey{Channel: l.place.Channel, Reason: failureReason(r.Failure)}
 		list = append(list, event{deed{deedFailure, r.ID}, func(c *Counts) { c.Failures[key]++ }})
 	}
 	if h.closing(i) {
@@ -79,10 +79,10 @@ func (h *history) settledEvents(i int, l labels) []event {
 	}
 	if took, ok := h.responds(i); ok {
 		seconds := took.Seconds()
-		list = append(list, event{deed{deedResponse, r.ID}, func(c *Counts) { c.Response[l.place] = c.Response[l.place].with(seconds) }})
+		list = append(list, event{deed{deedResponse, r.ID}, func(c *Counts) { c.Response[l.place] = c.Response[l.place].With(seconds) }})
 		if h.respondsFirst(i) {
 			list = append(list, event{deed{deedFirstResponse, r.ID}, func(c *Counts) {
-				c.FirstResponse[l.place] = c.FirstResponse[l.place].with(seconds)
+				c.FirstResponse[l.place] = c.FirstResponse[l.place].With(seconds)
 			}})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	"conversation_exporter/simulator/world"
 )
 
@@ -33,9 +34,6 @@ type ExpectOptions struct {
 	// show: two passes, or 5 minutes if that is longer, which is the default.
 	HoldFor time.Duration
 }
-
-// Place is where sessions are counted.
-type Place struct{ Channel, Queue string }
 
 // Known is what a place was ever seen with.
 type Known struct {
@@ -151,7 +149,7 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 	sights, now := s.world.Sights()
 	e := Expected{
 		At: now, Open: make(map[OpenKey]int), Windows: make(map[WindowKey]int), NextExpiry: make(map[ExpiryKey]time.Time),
-		Sessions: make(map[int64]ExpectedSession), Known: make(map[Place]Known), Gauges: newGauges(), Counted: *newCounts(),
+		Sessions: make(map[int64]ExpectedSession), Known: make(map[Place]Known), Gauges: figures.NewGauges(), Counted: *figures.NewCounts(),
 		Queues: newQueueGauges(), Channels: newChannelGauges(), Agents: newAgentGauges(),
 	}
 	r := newReader(s, o, now)
@@ -185,7 +183,7 @@ func (s *Server) Expect(o ExpectOptions) Expected {
 	}
 	for _, expected := range e.Sessions {
 		e.count(expected)
-		e.Gauges.add(expected, e.At)
+		expected.add(&e.Gauges, e.At)
 	}
 	if o.Agents {
 		e.Agents.hold(r.notes.directory, e.Sessions, o.AllExtensions)

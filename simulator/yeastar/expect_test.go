@@ -46,7 +46,7 @@ func (p *pbx) one(o ExpectOptions) ExpectedSession {
 }
 
 func TestR8ExpectedStates(t *testing.T) {
-	support, none := Place{"whatsapp", "Support"}, Place{"whatsapp", "(none)"}
+	support, none := Place{Channel: "whatsapp", Queue: "Support"}, Place{Channel: "whatsapp", Queue: "(none)"}
 	for name, c := range map[string]struct {
 		opening world.Opening
 		act     func(p *pbx, id int64)
@@ -56,7 +56,7 @@ func TestR8ExpectedStates(t *testing.T) {
 		state   world.State // empty: not shown
 	}{
 		"queued":               {world.Opening{QueueID: 3}, nil, everybody(), support, "regular", world.Queued},
-		"shared":               {world.Opening{QueueID: 6}, nil, everybody(), Place{"whatsapp", "Community"}, "regular", world.Shared},
+		"shared":               {world.Opening{QueueID: 6}, nil, everybody(), Place{Channel: "whatsapp", Queue: "Community"}, "regular", world.Shared},
 		"picked up":            {world.Opening{QueueID: 3}, func(p *pbx, id int64) { p.must(p.world.PickUp(id, 502)) }, everybody(), support, "regular", world.Assigned},
 		"direct":               {world.Opening{Extension: "1024"}, nil, everybody(), none, "regular", world.Assigned},
 		"automated":            {world.Opening{API: true}, nil, everybody(), none, "regular", world.Automated},
@@ -73,7 +73,7 @@ func TestR8ExpectedStates(t *testing.T) {
 				for _, v := range []world.Viewer{"1018", "1019", "1020", "1021"} {
 					p.must(p.world.Archive(id, v))
 				}
-			}, everybody(), Place{"whatsapp", "Community"}, "regular", world.Shared,
+			}, everybody(), Place{Channel: "whatsapp", Queue: "Community"}, "regular", world.Shared,
 		},
 		"put away by the API, people": {
 			world.Opening{API: true},
@@ -89,9 +89,9 @@ func TestR8ExpectedStates(t *testing.T) {
 		"nobody reads it":       {world.Opening{Extension: "1024"}, nil, ExpectOptions{QueueMembers: true, API: true}, Place{}, "", ""},
 		"an extension by name":  {world.Opening{Extension: "1024"}, nil, ExpectOptions{Extensions: []string{"1024"}}, none, "regular", world.Assigned},
 		"closed":                {world.Opening{API: true}, func(p *pbx, id int64) { p.must(p.world.Close(id, world.ByAgent)) }, everybody(), Place{}, "", ""},
-		"a mode never told":     {world.Opening{QueueID: 6}, nil, ExpectOptions{QueueMembers: true, ModesUnread: true}, Place{"whatsapp", "Community"}, "regular", world.Queued},
+		"a mode never told":     {world.Opening{QueueID: 6}, nil, ExpectOptions{QueueMembers: true, ModesUnread: true}, Place{Channel: "whatsapp", Queue: "Community"}, "regular", world.Queued},
 		"one of ten is read":    {world.Opening{QueueID: 3}, nil, ExpectOptions{Extensions: []string{"1010"}}, support, "regular", world.Queued},
-		"of another medium":     {world.Opening{QueueID: 3, Medium: world.SMS}, nil, everybody(), Place{"sms", "Support"}, "regular", world.Queued},
+		"of another medium":     {world.Opening{QueueID: 3, Medium: world.SMS}, nil, everybody(), Place{Channel: "sms", Queue: "Support"}, "regular", world.Queued},
 		"an unread one's queue": {world.Opening{QueueID: 3}, nil, everybody("1001"), support, "regular", world.Queued},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -241,7 +241,7 @@ func TestR12ExpectedWindows(t *testing.T) {
 	p := newPBX(t)
 	o := ExpectOptions{QueueMembers: true}
 	start := p.world.Now()
-	key := ExpiryKey{Place{"whatsapp", "Support"}, "unknown"}
+	key := ExpiryKey{Place{Channel: "whatsapp", Queue: "Support"}, "unknown"}
 	id := p.open(world.Opening{QueueID: 3})
 	p.world.Advance(1700 * time.Millisecond)
 	p.pass(o)
@@ -303,19 +303,19 @@ func TestExpectedWindowsOfOtherSessions(t *testing.T) {
 	p.pass(everybody())
 	e := p.server.Expect(everybody())
 	want := map[WindowKey]int{
-		{Place{"whatsapp", "(none)"}, "unknown", "expired"}: 1, {Place{"facebook", "(none)"}, "unknown", "ge_4h"}: 1,
+		{Place{Channel: "whatsapp", Queue: "(none)"}, "unknown", "expired"}: 1, {Place{Channel: "facebook", Queue: "(none)"}, "unknown", "ge_4h"}: 1,
 	}
 	if !maps.Equal(e.Windows, want) || len(e.NextExpiry) != 1 {
 		t.Errorf("%v, %v", e.Windows, e.NextExpiry)
 	}
 	known := map[Place]Known{
-		{"sms", "Support"}: {}, {"whatsapp", "(none)"}: {Campaign: true, Window: true}, {"facebook", "(none)"}: {Window: true},
+		{Channel: "sms", Queue: "Support"}: {}, {Channel: "whatsapp", Queue: "(none)"}: {Campaign: true, Window: true}, {Channel: "facebook", Queue: "(none)"}: {Window: true},
 	}
 	if !maps.Equal(e.Known, known) {
 		t.Errorf("known: %v", e.Known)
 	}
 	// Another exporter has not been shown all of it.
-	if got := p.server.Expect(ExpectOptions{API: true}).Known; !maps.Equal(got, map[Place]Known{{"whatsapp", "(none)"}: {Window: true}}) {
+	if got := p.server.Expect(ExpectOptions{API: true}).Known; !maps.Equal(got, map[Place]Known{{Channel: "whatsapp", Queue: "(none)"}: {Window: true}}) {
 		t.Errorf("known to the API: %v", got)
 	}
 }

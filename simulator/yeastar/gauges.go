@@ -3,47 +3,15 @@ package yeastar
 import (
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	"conversation_exporter/simulator/world"
 )
-
-// StateKey is what waits are told by.
-type StateKey struct {
-	Place
-	State world.State
-}
-
-// UnansweredKey is what unanswered sessions are counted by.
-type UnansweredKey struct {
-	StateKey
-	Age string
-}
-
-// Gauges are the gauges of the messages. What there is none of is absent from
-// the maps.
-type Gauges struct {
-	// QueuedOldest is when the session entered its queue that waits longest.
-	QueuedOldest map[Place]time.Time
-	Unanswered   map[UnansweredKey]int
-	// UnansweredOldest is the clock of the customer who waits longest.
-	UnansweredOldest map[StateKey]time.Time
-	Unread           map[Place]int
-	// LastInbound is the newest message of a customer that was ever shown, and
-	// SendingOldest the oldest message that is still being sent, by channel.
-	LastInbound, SendingOldest map[string]time.Time
-}
-
-func newGauges() Gauges {
-	return Gauges{
-		QueuedOldest: make(map[Place]time.Time), Unanswered: make(map[UnansweredKey]int), UnansweredOldest: make(map[StateKey]time.Time),
-		Unread: make(map[Place]int), LastInbound: make(map[string]time.Time), SendingOldest: make(map[string]time.Time),
-	}
-}
 
 // messages adds to what is expected of the lists all that the records tell: of
 // each session whose turn it is, then the gauges and the counters.
 func (e *Expected) messages(r *reader) {
 	a := r.audited()
-	counts := a.log.audit.counts.clone()
+	counts := a.log.audit.counts.Clone()
 	last := len(a.log.passes) - 1
 	for id, s := range a.log.stories {
 		have := &s.past
@@ -106,49 +74,17 @@ func (a *auditor) sending(s *story, g *Gauges) {
 	for i := range s.lines {
 		l := &s.lines[i]
 		if l.Kind == world.KindMessage && l.tellings[len(l.tellings)-1].delivery == world.Sending {
-			earliest(g.SendingOldest, string(s.medium), l.At)
+			figures.Earliest(g.SendingOldest, string(s.medium), l.At)
 		}
-	}
-}
-
-// earliest keeps the earlier of two times.
-func earliest[K comparable](m map[K]time.Time, key K, at time.Time) {
-	if have, ok := m[key]; !ok || at.Before(have) {
-		m[key] = at
 	}
 }
 
 // add adds one session to the gauges of the messages.
-func (g *Gauges) add(s ExpectedSession, now time.Time) {
+func (s *ExpectedSession) add(g *Gauges, now time.Time) {
 	if !s.Entered.IsZero() {
-		earliest(g.QueuedOldest, s.Place, s.Entered)
+		figures.Earliest(g.QueuedOldest, s.Place, s.Entered)
 	}
-	if s.Awaiting != awaitingAgent {
-		return
+	if s.Awaiting == awaitingAgent {
+		g.Wait(StateKey{Place: s.Place, State: s.State}, s.Clock, now, s.Unread)
 	}
-	key := StateKey{s.Place, s.State}
-	g.Unanswered[UnansweredKey{key, ageClass(now.Sub(s.Clock))}]++
-	earliest(g.UnansweredOldest, key, s.Clock)
-	g.Unread[s.Place] += s.Unread
-}
-
-// ageClass names how long a customer has waited; lower bounds belong to their
-// class.
-func ageClass(age time.Duration) string {
-	classes := [...]struct {
-		from time.Duration
-		name string
-	}{
-		{24 * time.Hour, "ge_24h"},
-		{4 * time.Hour, "4h_24h"},
-		{time.Hour, "1h_4h"},
-		{15 * time.Minute, "15m_1h"},
-		{5 * time.Minute, "5m_15m"},
-	}
-	for _, c := range classes {
-		if age >= c.from {
-			return c.name
-		}
-	}
-	return "lt_5m"
 }

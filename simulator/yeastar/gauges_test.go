@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	"conversation_exporter/simulator/world"
 )
 
@@ -118,17 +119,17 @@ func TestExpectedGaugesOfTheUnanswered(t *testing.T) {
 	l.open(world.Opening{API: true})
 	l.world.AdvanceTo(start.Add(15 * time.Minute))
 	e := l.pass()
-	whatsApp, waits := Place{"whatsapp", "(none)"}, Place{"whatsapp", "Support"}
-	shared, sms := Place{"whatsapp", "Community"}, Place{"sms", "(none)"}
+	whatsApp, waits := Place{Channel: "whatsapp", Queue: "(none)"}, Place{Channel: "whatsapp", Queue: "Support"}
+	shared, sms := Place{Channel: "whatsapp", Queue: "Community"}, Place{Channel: "sms", Queue: "(none)"}
 	if want := (map[UnansweredKey]int{
-		{StateKey{waits, world.Queued}, "15m_1h"}: 1, {StateKey{waits, world.Queued}, "5m_15m"}: 1,
-		{StateKey{sms, world.Assigned}, "5m_15m"}: 1, {StateKey{whatsApp, world.Archived}, "5m_15m"}: 1, {StateKey{shared, world.Shared}, "5m_15m"}: 1,
+		{StateKey: StateKey{Place: waits, State: world.Queued}, Age: "15m_1h"}: 1, {StateKey: StateKey{Place: waits, State: world.Queued}, Age: "5m_15m"}: 1,
+		{StateKey: StateKey{Place: sms, State: world.Assigned}, Age: "5m_15m"}: 1, {StateKey: StateKey{Place: whatsApp, State: world.Archived}, Age: "5m_15m"}: 1, {StateKey: StateKey{Place: shared, State: world.Shared}, Age: "5m_15m"}: 1,
 	}); !maps.Equal(e.Gauges.Unanswered, want) {
 		t.Errorf("unanswered: %v", e.Gauges.Unanswered)
 	}
 	later := start.Add(10 * time.Second)
 	if want := (map[StateKey]time.Time{
-		{waits, world.Queued}: start, {sms, world.Assigned}: later, {whatsApp, world.Archived}: later, {shared, world.Shared}: later,
+		{Place: waits, State: world.Queued}: start, {Place: sms, State: world.Assigned}: later, {Place: whatsApp, State: world.Archived}: later, {Place: shared, State: world.Shared}: later,
 	}); !maps.EqualFunc(e.Gauges.UnansweredOldest, want, time.Time.Equal) {
 		t.Errorf("the oldest: %v", e.Gauges.UnansweredOldest)
 	}
@@ -151,7 +152,7 @@ func TestAgesHaveInclusiveLowerBounds(t *testing.T) {
 		0: "lt_5m", 5*time.Minute - time.Second: "lt_5m", 5 * time.Minute: "5m_15m", 15 * time.Minute: "15m_1h", time.Hour: "1h_4h",
 		4*time.Hour - time.Second: "1h_4h", 4 * time.Hour: "4h_24h", 24 * time.Hour: "ge_24h", 1000 * time.Hour: "ge_24h",
 	} {
-		if got := ageClass(age); got != want {
+		if got := figures.AgeClass(age); got != want {
 			t.Errorf("%s is %s, want %s", age, got, want)
 		}
 	}
@@ -203,7 +204,7 @@ func TestExpectedOfWhatIsPending(t *testing.T) {
 	if got := e.Sessions[id]; got.Awaiting != "unknown" || len(e.Gauges.Unanswered) != 0 || len(e.Gauges.QueuedOldest) != 0 {
 		t.Errorf("not read: %+v", got)
 	}
-	if got := e.Windows[WindowKey{Place{"whatsapp", "Support"}, "unknown", "ge_4h"}]; got != 1 {
+	if got := e.Windows[WindowKey{Place{Channel: "whatsapp", Queue: "Support"}, "unknown", "ge_4h"}]; got != 1 {
 		t.Errorf("windows: %v", e.Windows)
 	}
 }
@@ -216,7 +217,7 @@ func TestR12ExpectedEndsWhereMessagesAreRead(t *testing.T) {
 	l.world.Advance(30*time.Second + 300*time.Millisecond)
 	l.pass()
 	l.must(l.world.CustomerWrites(id))
-	agent, customer := WindowKey{Place{"whatsapp", "Support"}, "agent", "ge_4h"}, ExpiryKey{Place{"whatsapp", "Support"}, "customer"}
+	agent, customer := WindowKey{Place{Channel: "whatsapp", Queue: "Support"}, "agent", "ge_4h"}, ExpiryKey{Place{Channel: "whatsapp", Queue: "Support"}, "customer"}
 	e := l.pass()
 	// The end is the second message's, though that was within a minute of the first.
 	if end := start.Add(30*time.Second + world.ReplyWindow); !e.Sessions[id].WindowEnd.Equal(end) || e.Windows[agent] != 1 {

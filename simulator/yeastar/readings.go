@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	"conversation_exporter/simulator/world"
 )
 
@@ -173,7 +174,7 @@ func (r *reader) audited() *auditor {
 	o := r.options
 	options := fmt.Sprint(o.QueueMembers, o.API, o.Extensions, o.AllExtensions, o.AgentsDestination)
 	if a.log.audit == nil || a.log.audit.options != options {
-		a.log.audit = &audit{options: options, counts: newCounts()}
+		a.log.audit = &audit{options: options, counts: figures.NewCounts()}
 		for _, s := range a.log.stories {
 			s.past = past{done: s.began}
 		}

@@ -194,7 +194,7 @@ func failed(r world.Record, why string) world.Record {
 
 // lines writes counts down, one value a line: the metric, its labels, and the
 // number; of a histogram the number, the sum, and how many were within a minute.
-func (c *Counts) lines() []string {
+func linesOf(c *Counts) []string {
 	var list []string
 	put := func(format string, values ...any) { list = append(list, fmt.Sprintf(format, values...)) }
 	for k, n := range c.Messages {
@@ -262,7 +262,7 @@ func play(t *testing.T, about string, cases []takes) {
 					}
 				}
 				var got []string
-				for _, line := range again.counted().lines() {
+				for _, line := range linesOf(again.counted()) {
 					if family, _, _ := strings.Cut(line, " "); slices.Contains(strings.Fields(about), family) {
 						got = append(got, line)
 					}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"conversation_exporter/simulator/figures"
 	"conversation_exporter/simulator/world"
 )
 
@@ -33,7 +34,7 @@ func Truth(records []world.Record, sessions map[int64]world.Session, o TruthOpti
 	for _, r := range records {
 		bySession[r.Session] = append(bySession[r.Session], r)
 	}
-	counts := newCounts()
+	counts := figures.NewCounts()
 	for id, list := range bySession {
 		session, ok := sessions[id]
 		if !ok {
