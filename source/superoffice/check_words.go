@@ -54,10 +54,12 @@ func connecting(e *httpapi.Error) advice {
 	case strings.HasPrefix(e.Text, "connecting to the proxy "):
 	case strings.HasPrefix(e.Text, "connecting to "):
 		a.remedy += ", or environment in online, and whether a firewall or a proxy is in between"
+	case strings.HasPrefix(e.Text, "the name "):
+		a.remedy += ", or environment in online, and the name server of this machine"
 	case e.Reason == httpapi.ReasonTimeout && e.Sent:
 		a.remedy = "look whether the server is overloaded, or raise timeout"
 	case a.remedy == "":
-		a.remedy = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
+		a.remedy = remedyAddress
 	}
 	return a
 }

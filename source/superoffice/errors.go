@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"conversation_exporter/source/httpapi"
 )
@@ -49,8 +50,14 @@ func explain(err error) error {
 	if text := describeStatus(transport.Status); text != "" {
 		return statusError{text, transport}
 	}
+	if transport.Reason == httpapi.ReasonDecode && !strings.Contains(transport.Text, ": ") {
+		return fmt.Errorf("%w: %s", err, remedyAddress)
+	}
 	return err
 }
+
+// remedyAddress is what to do where something answers that is not SuperOffice.
+const remedyAddress = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
 
 // signInError marks what a call ended with because there was nothing to sign in
 // with: no other call could be made either.
