@@ -354,13 +354,16 @@ func TestHostileFaultsLeaveGapsAndNoLies(t *testing.T) {
 			if lookErr == nil && len(found) == 0 && f.Kind != sim.Null && f.Status != 404 {
 				t.Error("a chat that is there is told to be gone")
 			}
+			if lookErr == nil && len(found) == 1 && (found[0].State != conversation.StateAssigned || found[0].Closed) {
+				t.Errorf("told %+v", found)
+			}
 			queues, queuesErr := src.Queues(ctx)
 			if queuesErr == nil && len(queues) != 4 {
 				t.Errorf("queues %+v", queues)
 			}
 			for _, q := range queues {
-				if queuesErr == nil && f.Status != 404 && q.Open == conversation.OpeningUntold {
-					t.Errorf("it is not told that %+v is not known", q)
+				if q.Open != conversation.OpeningOpen && (q.Open == conversation.OpeningClosed || queuesErr == nil && f.Status != 404) {
+					t.Errorf("told %+v, error %v, and it is open", q, queuesErr)
 				}
 			}
 			agents, agentsErr := src.Agents(ctx)
