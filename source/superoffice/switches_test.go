@@ -488,3 +488,47 @@ func TestWhoMayNotCallIsToldSo(t *testing.T) {
 		t.Errorf("errors %v", errs)
 	}
 }
+
+// What one endpoint of the directory answers oddly is untold, and said to be.
+func TestHostileAnswersOfTheDirectoryAreNoFacts(t *testing.T) {
+	for name, f := range map[string]sim.Fault{
+		"wrong types": {Kind: sim.WrongTypes}, "wrong shapes": {Kind: sim.WrongShapes}, "null": {Kind: sim.Null}, "empty object": {Kind: sim.EmptyObject}, "empty": {Kind: sim.Empty},
+		"garbage": {Kind: sim.Garbage}, "page with 200": {Kind: sim.HTML, Status: 200}, "refused": {Status: 500},
+	} {
+		for _, endpoint := range []string{pathTopic, pathIsOpen, pathPresence} {
+			if endpoint != pathIsOpen && f.Kind == sim.Null || endpoint == pathIsOpen && f.Kind == sim.WrongShapes {
+				continue // Null is how SuperOffice says that there is nothing; true has no shape.
+			}
+			t.Run(endpoint+", "+name, func(t *testing.T) {
+				c := newCRM(t)
+				src := c.source(t, nil)
+				good, err := src.Queues(t.Context())
+				must(t, err)
+				c.World.Advance(directoryLife)
+				f.Endpoint = endpoint
+				lift := c.SuperOffice.Inject(f)
+				queues, err := src.Queues(t.Context())
+				if err == nil || len(queues) != len(good) {
+					t.Fatalf("queues %+v, error %v", queues, err)
+				}
+				for i, q := range queues {
+					want := good[i]
+					switch endpoint {
+					case pathIsOpen:
+						want.Open = conversation.OpeningUntold
+					case pathPresence:
+						want.AgentsTold = false
+					}
+					if q != want {
+						t.Errorf("told %+v, want %+v", q, want)
+					}
+				}
+				lift()
+				c.World.Advance(time.Minute)
+				if queues, err = src.Queues(t.Context()); err != nil || !slices.Equal(queues, good) {
+					t.Errorf("afterwards: %+v, error %v", queues, err)
+				}
+			})
+		}
+	}
+}
