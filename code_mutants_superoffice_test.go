@@ -73,7 +73,8 @@ func superofficeMutants() map[string][]codeMutant {
 		},
 		"source/superoffice/records.go": {
 			{"R15", "kind == specialNone || kind == specialURL", "kind == specialNone"},
-			{"R15", "r.Human = conversation.KindMessage, conversation.SenderAgent, true; r.At.After(d.now)", "r.Human = conversation.KindMessage, conversation.SenderAgent, true; false"},
+			{"R15", "r.Human = conversation.KindMessage, conversation.SenderAgent, true; r.At.After(d.now.Add(ahead))", "r.Human = conversation.KindMessage, conversation.SenderAgent, true; false"},
+			{"R34", "r.At.After(d.now.Add(ahead))", "r.At.After(d.now)"},
 			{"R15", "case kind == specialBotMessage, kind == specialOptions:", "case kind == specialBotMessage:"},
 			{"R15", "r.ReadByCustomer = conversation.ReceiptUnread", "r.ReadByCustomer = conversation.ReceiptUntold"},
 			{"R15", "if read != 0 {", "if read == 1 {"},
