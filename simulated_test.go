@@ -11,6 +11,7 @@ import (
 	"conversation_exporter/collector"
 	"conversation_exporter/config"
 	"conversation_exporter/simulator"
+	"conversation_exporter/simulator/superoffice"
 	"conversation_exporter/simulator/world"
 )
 
@@ -27,6 +28,8 @@ type exporter struct {
 	target string
 	keys   []string
 	groups []string
+	// chats tells that it is SuperOffice that is read.
+	chats bool
 	// serve is the system, if it is not the simulator as it is.
 	serve http.Handler
 }
@@ -35,14 +38,25 @@ type exporter struct {
 // scraped, on the clock of the world.
 func (e exporter) of(t testing.TB, sim *simulator.Simulator) *collector.Collector {
 	t.Helper()
+	return collector.New(e.open(t, sim))
+}
+
+// open makes the target.
+func (e exporter) open(t testing.TB, sim *simulator.Simulator) *collector.Target {
+	t.Helper()
 	if e.serve == nil {
 		e.serve = sim.Yeastar
 	}
 	server := httptest.NewServer(e.serve)
 	t.Cleanup(server.Close)
 	lines := append([]string{"requests_per_second: 0", "min_interval: 0s"}, e.keys...)
-	text := "targets:\n  " + e.target + ":\n    " + strings.Join(lines, "\n    ") + "\n    yeastar:\n      url: " + server.URL +
+	system := "\n    yeastar:\n      url: " + server.URL +
 		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
+	if e.chats {
+		system = "\n    superoffice:\n      url: " + server.URL + superoffice.Base + "\n      basic_auth: { username: " + sim.SuperOffice.User() +
+			", password: " + sim.SuperOffice.Password() + " }\n      time_zone: " + sim.SuperOffice.Zone().String() + "\n      idle_timeout: 20m\n"
+	}
+	text := "targets:\n  " + e.target + ":\n    " + strings.Join(lines, "\n    ") + system
 	cfg, err := config.Parse(e.target+".yml", []byte(text), config.Options{Collectors: e.groups})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +70,7 @@ func (e exporter) of(t testing.TB, sim *simulator.Simulator) *collector.Collecto
 			t.Log(err)
 		}
 	})
-	return collector.New(collector.NewTarget(collector.Options{
+	return collector.NewTarget(collector.Options{
 		Name: e.target, Source: source, Groups: e.groups, Timeout: time.Minute, Now: sim.World.Now,
-	}))
+	})
 }
