@@ -63,7 +63,8 @@ test: tool-prometheus ## vet, run the tests with the race detector, and fuzz for
 # A time makes a target fail now and then, where its end comes in the middle of an input.
 FUZZTIME ?= 20000x
 FUZZ := conversation:FuzzLabel source/yeastar:FuzzMidnight conversation:FuzzFold config:FuzzParse web:FuzzTimeoutHeader \
-	source/yeastar:FuzzSessionRows source/yeastar:FuzzAnswers source/yeastar:FuzzRecords
+	source/yeastar:FuzzSessionRows source/yeastar:FuzzAnswers source/yeastar:FuzzRecords \
+	source/superoffice:FuzzList source/superoffice:FuzzEntities source/superoffice:FuzzMessages source/superoffice:FuzzDate
 
 .PHONY: fuzz
 fuzz: ## fuzz everything that parses, each for FUZZTIME
@@ -91,7 +92,7 @@ bench: ## run the benchmarks; BENCH=name and BENCHTIME=3s choose
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem ./...
 
 .PHONY: demo
-demo: ## run the exporter with a simulated system inside
+demo: ## run the exporter with two simulated systems inside
 	$(GO) run . --demo
 
 .PHONY: bench-process

@@ -354,7 +354,7 @@ func TestTheOnlineCheckBeginsWithTheConfiguration(t *testing.T) {
 
 func TestTheOnlineCheckOfTheDemo(t *testing.T) {
 	code, stdout, stderr := once("--demo", "--config.check-online", "--collector.disable-defaults", "--collector.sessions", "--collector.messages")
-	if code != 0 || !strings.Contains(stdout, "demo-pbx: all that is needed works") {
+	if code != 0 || !strings.Contains(stdout, "demo-pbx: all that is needed works") || !strings.Contains(stdout, "demo-desk: all that is needed works") {
 		t.Errorf("exit code %d\nstdout: %s\nstderr: %s", code, stdout, stderr)
 	}
 	noCanary(t, stdout, stderr)

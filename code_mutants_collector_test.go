@@ -23,6 +23,21 @@ func collectorMutants() map[string][]codeMutant {
 			{"R32", "if e == nil || !e.known() {", "if e == nil {"},
 			{"R32", "if b.pending > 0 {", "if b.pending > 1<<20 {"},
 		},
+		"collector/queues.go": {
+			{"R14", "s.State == conversation.StateAssigned || s.State == conversation.StateArchived", "s.State == conversation.StateAssigned"},
+			{"R14", "case s.State == conversation.StateAssigned || s.State == conversation.StateArchived:", "default:"},
+			{"R26", "list != nil && list.cover.AllViewers()", "list != nil"},
+			{"R26", "n.known && whole && t.offers", "n.known && whole"},
+			{"R26", "if !n.known && t.offers && lists(v.groups) {", "if !n.known && t.offers {"},
+			{"R26", "|| hours && q.Open == conversation.OpeningUntold", "|| hours || q.Open == conversation.OpeningUntold"},
+			{"R26", "facts.transfers = n\n", "facts.transfers.known = n.known\n"},
+		},
+		"collector/beside.go": {
+			{"R26", "l.err != nil && (l.list == nil || l.unsupported())", "l.err != nil"},
+			{"R26", "one[i] = b.queues.list[told]", "_ = b.queues.list[told]"},
+			{"R26", "o.problems, o.partial = d.all, true", "o.problems, o.partial = d.all, o.partial"},
+			{"R26", "o.success = o.success && !isFault(err, false)", "o.success = !isFault(err, false)"},
+		},
 		"collector/sessions.go": {
 			{"R12", "left <= 0:", "left < 0:"},
 			{"R12", "left < 15*time.Minute", "left <= 15*time.Minute"},

@@ -17,15 +17,34 @@ import (
 // has something to show.
 const demoInterval = 5 * time.Second
 
-// demo starts a simulated PBX and returns a configuration that reads it. wait
-// returns when the PBX has stopped, which it does with the context.
+// demoConfiguration reads the two systems of the demo side by side. The idle time-out
+// is the simulator's own.
+const demoConfiguration = `targets:
+  demo-pbx:
+    requests_per_second: 0
+    min_interval: 1s
+    yeastar:
+      url: %s
+      client_id: %s
+      client_secret: %s
+  demo-desk:
+    requests_per_second: 0
+    min_interval: 1s
+    superoffice:
+      url: %s
+      basic_auth: {username: %s, password: %s}
+      idle_timeout: 20m
+`
+
+// demo starts a simulated PBX and a simulated CRM, and returns a configuration that
+// reads both. wait returns when they have stopped, which they do with the context.
 func demo(ctx context.Context, options config.Options) (cfg *config.Config, wait func(), err error) {
-	pbx, err := simulator.Demo(ctx, simulator.DemoOptions{})
+	both, err := simulator.Demo(ctx, simulator.DemoOptions{})
 	if err != nil {
-		return nil, func() {}, fmt.Errorf("starting the simulated PBX: %w", err)
+		return nil, func() {}, fmt.Errorf("starting the simulated systems: %w", err)
 	}
-	wait = func() { pbx.Wait() } //nolint:errcheck // The program is ending.
-	text := fmt.Sprintf("targets:\n  demo-pbx:\n    requests_per_second: 0\n    min_interval: 1s\n    yeastar:\n      url: %s\n      client_id: %s\n      client_secret: %s\n", pbx.URL, pbx.ClientID, pbx.ClientSecret)
+	wait = func() { both.Wait() } //nolint:errcheck // The program is ending.
+	text := fmt.Sprintf(demoConfiguration, both.URL, both.ClientID, both.ClientSecret, both.SuperOffice, both.User, both.Password)
 	cfg, err = config.Parse("demo.yml", []byte(text), options)
 	return cfg, wait, err
 }
@@ -55,5 +74,5 @@ func greet(w io.Writer, address net.Addr, telemetryPath string) {
 		}
 	}
 	base := "http://" + net.JoinHostPort(host, port)
-	fmt.Fprintf(w, "The demo is running on a simulated PBX. Open %s/ in a browser; the metrics are at %s%s. Stop it with Ctrl-C.\n", base, base, telemetryPath)
+	fmt.Fprintf(w, "The demo is running on a simulated PBX and a simulated CRM. Open %s/ in a browser; the metrics are at %s%s. Stop it with Ctrl-C.\n", base, base, telemetryPath)
 }

@@ -49,7 +49,7 @@ func flags(stdout, stderr io.Writer) (*kingpin.Application, *options) {
 	app.Flag("config.check-online", "Check the configuration, then sign in to each target once, call each endpoint once, tell what works and how to mend what does not, and exit with 0 or 1.").BoolVar(&o.checkOnline)
 	app.Flag("config.expand-environment-variables", "Expand ${NAME} in secret keys of the configuration.").BoolVar(&o.expandEnv)
 	app.Flag("once", "Read every target once, write its metrics to standard output, and exit with 0 if every target could be read, else 1.").BoolVar(&o.once)
-	app.Flag("demo", "Run on a simulated PBX inside, without any configuration.").BoolVar(&o.demo)
+	app.Flag("demo", "Run on a simulated PBX and a simulated CRM inside, without any configuration.").BoolVar(&o.demo)
 	app.Flag("timeout-offset", "How much before the scraper's own timeout to answer; at most a tenth of it.").Default("0.5s").DurationVar(&o.timeoutOffset)
 	app.Flag("web.telemetry-path", "The path of the metrics.").Default(web.DefaultTelemetryPath).StringVar(&o.telemetryPath)
 	app.Flag("web.max-requests", "How many scrapes of /metrics, and how many probes of each target, may be in flight at once; 0 means no limit.").Default("40").IntVar(&o.maxRequests)

@@ -222,13 +222,13 @@ func TestShutdown(t *testing.T) {
 func TestDemo(t *testing.T) {
 	p := start(t, "--demo")
 	for range 1000 {
-		if _, body := p.get(t, "/"); strings.Contains(body, "read in full") {
+		if _, body := p.get(t, "/"); strings.Contains(body, "2 targets: 2 ok") {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	status, page := p.get(t, "/")
-	for _, want := range []string{"demo-pbx", "read in full", "whatsapp", "Support", "queued", "next ends", "Longest wait for a pick-up", "Next window to close unanswered"} {
+	for _, want := range []string{"demo-pbx", "read in full", "whatsapp", "Support", "queued", "next ends", "Longest wait for a pick-up", "Next window to close unanswered", "demo-desk", "superoffice", "Orders", "2 targets: 2 ok"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page (%d) does not show %q: %s", status, want, page)
 		}
@@ -246,6 +246,16 @@ func TestDemo(t *testing.T) {
 		`conversation_unanswered_oldest_timestamp_seconds{channel="whatsapp",queue="Support",state="assigned",target="demo-pbx"} `,
 		`conversation_messages_total{channel="whatsapp",sender="customer",target="demo-pbx"} `,
 		`conversation_response_seconds_bucket{channel="whatsapp",queue="Support",target="demo-pbx",le="300"} `,
+		`conversation_up{target="demo-desk"} 1`,
+		`conversation_target_info{system="superoffice",target="demo-desk",version="10.`,
+		`conversation_scrape_collector_success{collector="sessions",target="demo-desk"} 1`,
+		`conversation_scrape_collector_partial{collector="sessions",target="demo-desk"} 0`,
+		`conversation_scrape_collector_partial{collector="queues",target="demo-desk"} 0`,
+		`conversation_open_sessions{channel="chat",origin="regular",queue="Support",state="assigned",target="demo-desk"} `,
+		`conversation_queue_open{queue="Returns",target="demo-desk"} `,
+		`conversation_queue_warning_threshold_seconds{event="new_session",level="agent",queue="Support",target="demo-desk"} 180`,
+		`conversation_transfers_pending{queue="Support",target="demo-desk"} `,
+		`conversation_queue_agents{presence="present",queue="Support",target="demo-desk"} `,
 		`conversation_exporter_build_info{`,
 	} {
 		if !strings.Contains(metrics, want) {

@@ -203,7 +203,7 @@ func TestASignalEndsOnceInOrder(t *testing.T) {
 
 func TestOnceOnTheDemo(t *testing.T) {
 	code, stdout, stderr := once("--demo", "--once")
-	if code != 0 || !strings.Contains(stdout, `conversation_up{target="demo-pbx"} 1`) {
+	if code != 0 || !strings.Contains(stdout, `conversation_up{target="demo-pbx"} 1`) || !strings.Contains(stdout, `conversation_up{target="demo-desk"} 1`) {
 		t.Errorf("exit code %d\nstdout: %s\nstderr: %s", code, stdout, stderr)
 	}
 	noCanary(t, stdout, stderr)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,14 +29,28 @@ type exporter struct {
 	target string
 	keys   []string
 	groups []string
-	// chats tells that it is SuperOffice that is read.
-	chats bool
+	// superoffice is true for the CRM of the simulator, and not its PBX.
+	superoffice bool
+	// system are more lines of the system's own block.
+	system []string
 	// serve is the system, if it is not the simulator as it is.
 	serve http.Handler
 }
 
-// of makes the exporter of a system: it asks all viewers, as often as it is
-// scraped, on the clock of the world.
+// block is the system's own block of a simulator: of the PBX all viewers are asked.
+func (e exporter) block(sim *simulator.Simulator, host string) string {
+	lines := []string{
+		"yeastar:", "url: " + host, "client_id: " + sim.ClientID(), "client_secret: " + sim.ClientSecret(), "viewers: {extensions: all}",
+	}
+	if e.superoffice {
+		crm := sim.SuperOffice
+		lines = []string{"superoffice:", "url: " + host + superoffice.Base, fmt.Sprintf("basic_auth: {username: %q, password: %q}", crm.User(), crm.Password())}
+	}
+	return strings.Join(append(lines, e.system...), "\n      ")
+}
+
+// of makes the exporter of a system, which it asks as often as it is scraped, on
+// the clock of the world.
 func (e exporter) of(t testing.TB, sim *simulator.Simulator) *collector.Collector {
 	t.Helper()
 	return collector.New(e.open(t, sim))
@@ -46,17 +61,15 @@ func (e exporter) open(t testing.TB, sim *simulator.Simulator) *collector.Target
 	t.Helper()
 	if e.serve == nil {
 		e.serve = sim.Yeastar
+		if e.superoffice {
+			e.serve = sim.SuperOffice
+		}
 	}
 	server := httptest.NewServer(e.serve)
 	t.Cleanup(server.Close)
 	lines := append([]string{"requests_per_second: 0", "min_interval: 0s"}, e.keys...)
-	system := "\n    yeastar:\n      url: " + server.URL +
-		"\n      client_id: " + sim.ClientID() + "\n      client_secret: " + sim.ClientSecret() + "\n      viewers:\n        extensions: all\n"
-	if e.chats {
-		system = "\n    superoffice:\n      url: " + server.URL + superoffice.Base + "\n      basic_auth: { username: " + sim.SuperOffice.User() +
-			", password: " + sim.SuperOffice.Password() + " }\n      time_zone: " + sim.SuperOffice.Zone().String() + "\n      idle_timeout: 20m\n"
-	}
-	text := "targets:\n  " + e.target + ":\n    " + strings.Join(lines, "\n    ") + system
+	lines = append(lines, e.block(sim, server.URL))
+	text := "targets:\n  " + e.target + ":\n    " + strings.Join(lines, "\n    ") + "\n"
 	cfg, err := config.Parse(e.target+".yml", []byte(text), config.Options{Collectors: e.groups})
 	if err != nil {
 		t.Fatal(err)

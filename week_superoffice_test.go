@@ -18,12 +18,12 @@ func superofficeWatched(sim *simulator.Simulator) *watched {
 	s := &watched{
 		exporter: exporter{
 			target: "desk", keys: []string{"page_size: 25", "concurrency: 1"}, groups: []string{"sessions", "messages", "queues", "agents"},
-			chats: true, serve: server,
+			superoffice: true, system: []string{"time_zone: Europe/Oslo", "idle_timeout: 20m"}, serve: server,
 		},
 		mishaps: deskMishaps(sim), begins: server.PassBegins, ends: server.PassEnds,
 	}
 	s.expected = func(time.Duration) map[string]string {
-		return samplesOfChats(s.target, server.Expect(simsuperoffice.ExpectOptions{Messages: true, IdleTimeout: 20 * time.Minute}))
+		return deskSamples(s.target, server.Expect(simsuperoffice.ExpectOptions{Messages: true, IdleTimeout: 20 * time.Minute}))
 	}
 	// Who is there, and whether it is open, is asked for every 50 seconds at most.
 	s.skips = func(name string, since time.Duration) bool {

@@ -55,9 +55,10 @@ func (t *Target) readAgents(ctx context.Context, v *view) outcome {
 	return list.outcome(groupAgents).with(b.agents)
 }
 
-// showAgents makes the group's numbers of the open sessions and of how they were
-// listed; list is nil where they could not be.
+// showAgents makes the numbers of who has the open sessions and to whom he offers them,
+// and of how they were listed; list is nil where they could not be.
 func (t *Target) showAgents(v *view, b *beside, sessions []conversation.Session, list *listing) {
+	t.showTransfers(v, b, sessions, list)
 	if !v.has(groupAgents) {
 		return // With many sessions that is work for nothing.
 	}

@@ -14,7 +14,11 @@ type backlog struct {
 	oldest map[conversation.State]int64
 	// queued is when the longest-waiting queued session entered its queue; 0 for none.
 	queued int64
-	unread uint64
+	// unread are messages of customers, customerUnread those that they have not read.
+	unread, customerUnread uint64
+	// idle is when the first session will end by silence, by who is awaited; told only
+	// where the system's time limit is known.
+	idle map[conversation.Awaiting]int64
 	// pending counts the sessions of which records are still to be read.
 	pending int
 }
@@ -26,7 +30,7 @@ type waiting struct {
 }
 
 func newBacklog() *backlog {
-	return &backlog{unanswered: make(map[waiting]int), oldest: make(map[conversation.State]int64)}
+	return &backlog{unanswered: make(map[waiting]int), oldest: make(map[conversation.State]int64), idle: make(map[conversation.Awaiting]int64)}
 }
 
 // ages are the values of the label age, youngest first.
@@ -58,15 +62,24 @@ func mayWait(s conversation.State) bool {
 // add counts one open session, as of the end of the pass. One whose records are
 // not read up to what was listed is left out.
 func (b *backlog) add(state conversation.State, e *entry, end time.Time) {
-	if e == nil || !e.known() {
+	if e != nil && e.is(byStatus) && state == conversation.StateQueued {
+		b.enter(e.entered)
+	}
+	if e == nil || !e.known() || e.clockless() {
 		b.pending++
+	}
+	if e == nil || !e.known() {
 		return
 	}
 	facts := e.shown()
-	if state == conversation.StateQueued && facts.Entered != 0 && (b.queued == 0 || facts.Entered < b.queued) {
-		b.queued = facts.Entered
+	b.customerUnread += uint64(e.customerUnread)
+	if state == conversation.StateQueued {
+		b.enter(facts.Entered)
 	}
 	since, waits := facts.Clock()
+	if e.word != 0 {
+		waits = waits && e.word == wordAgent // R14: the status decides.
+	}
 	if !waits || !mayWait(state) {
 		return
 	}
@@ -74,6 +87,27 @@ func (b *backlog) add(state conversation.State, e *entry, end time.Time) {
 	b.unanswered[waiting{state, age(end.Sub(time.Unix(since, 0)))}]++
 	if oldest := b.oldest[state]; oldest == 0 || since < oldest {
 		b.oldest[state] = since
+	}
+}
+
+// enter takes note of when a queued session entered its queue; 0 is not known.
+func (b *backlog) enter(at conversation.Instant) {
+	if since := at.Unix(); since != 0 && (b.queued == 0 || since < b.queued) {
+		b.queued = since
+	}
+}
+
+// silence takes note of when an open session will end by silence, if nobody writes.
+func (b *backlog) silence(s *conversation.Session, e *entry, limit time.Duration) {
+	switch {
+	case limit <= 0 || e == nil || e.activity() == 0:
+		return
+	case s.State != conversation.StateAssigned && s.State != conversation.StateAutomated:
+		return
+	}
+	end := e.activity().Unix() + int64(limit/time.Second)
+	if first, ok := b.idle[s.Awaiting]; !ok || end < first {
+		b.idle[s.Awaiting] = end
 	}
 }
 

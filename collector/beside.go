@@ -16,6 +16,8 @@ type beside struct {
 	queues   told[conversation.Queue]
 	channels told[conversation.Channel]
 	agents   told[conversation.Agent]
+	// labels are those of the pass, once they are known.
+	labels labels
 }
 
 // told is one list as a source told it. What stands beside an error is as much as
@@ -61,22 +63,33 @@ func ask[T any](ctx context.Context, t *Target, doing string, read func(context.
 }
 
 // agree makes the queues of a pass one list, where they were told twice: to those who
-// listed the sessions, and a moment before or after that.
+// listed the sessions, and a moment before or after that. The former say which there
+// are; what was told of each stays, for the group was judged by that.
 func (b *beside) agree(list *listing) {
 	switch {
-	case b.queues.err != nil || b.queues.list == nil:
+	case b.queues.list == nil:
 	case list.queues == nil:
 		list.queues = b.queues.list
 	default:
-		b.queues.list = list.queues
+		one := slices.Clone(list.queues)
+		for i := range one {
+			id := one[i].ID
+			if told := slices.IndexFunc(b.queues.list, func(q conversation.Queue) bool { return q.ID == id }); told >= 0 {
+				one[i] = b.queues.list[told]
+			}
+		}
+		b.queues.list = one
 	}
 }
+
+// nothing reports whether nothing of the list is known.
+func (l told[T]) nothing() bool { return l.err != nil && (l.list == nil || l.unsupported()) }
 
 // unsupported reports whether the system has no such thing.
 func (l told[T]) unsupported() bool { return errors.Is(l.err, conversation.ErrUnsupported) }
 
-// outcome is how the reading of the list went, as that of a group. Beside an error
-// nothing of it is exported.
+// outcome is how the reading of the list went, as that of a group of which nothing is
+// exported beside an error.
 func (l told[T]) outcome(group string) outcome {
 	o := outcome{group: group, success: l.err == nil, took: l.took}
 	if l.err != nil {
@@ -94,9 +107,26 @@ func (o outcome) with(agents told[conversation.Agent]) outcome {
 	if agents.err == nil || agents.unsupported() {
 		return o
 	}
-	o.timedOut = o.timedOut || errors.Is(agents.err, context.DeadlineExceeded)
-	o.success = o.success && !isFault(agents.err, false)
-	o.problems = append(slices.Clone(o.problems), agents.err)
-	o.partial = true
+	return o.part(agents.err)
+}
+
+// part adds to an outcome why a part of the group could not be read, each reason once.
+func (o outcome) part(why error) outcome {
+	d := distinct{}
+	d.add(o.problems)
+	for _, err := range reasons(why) {
+		o.success = o.success && !isFault(err, false)
+		d.add([]error{err})
+	}
+	o.timedOut = o.timedOut || errors.Is(why, context.DeadlineExceeded)
+	o.problems, o.partial = d.all, true
 	return o
+}
+
+// reasons are the errors that an error was joined of, if nothing was added to them.
+func reasons(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // What wraps a joined error says something too.
+		return joined.Unwrap()
+	}
+	return []error{err}
 }

@@ -280,17 +280,22 @@ func TestCloseClosesEverySource(t *testing.T) {
 func TestEveryMetricIsDescribed(t *testing.T) {
 	b := newStory()
 	b.target.opts.Groups = append(b.target.opts.Groups, groupQueues, groupChannels, groupAgents)
-	b.queues = append(b.queues, conversation.Queue{ID: 9, Name: "Sales", Mode: "manual", AgentsTold: true})
+	b.queues = append(b.queues, conversation.Queue{
+		ID: 9, Name: "Sales", Mode: "manual", AgentsTold: true, Open: conversation.OpeningOpen, Limits: conversation.Limits{NewSessionAgent: time.Minute},
+	})
 	b.agents = []conversation.Agent{{ID: "1001", Presence: conversation.PresencePresent, Queues: []int64{9}}}
 	b.channels = []conversation.Channel{{Kind: "sms", Name: "Hotline", Provider: "twilio", Up: true, UpTold: true, Today: &conversation.Traffic{}}}
 	b.scrape()
 	b.open(1, func(listed *conversation.Session) {
 		waits(listed)
 		listed.Window = conversation.Window{Has: true, End: start().Add(time.Hour)}
+		listed.Transfer = conversation.TransferNone
 	})
 	b.customer(1)
 	b.sending(1)
 	b.customer(1)
+	b.info = conversation.Info{ReadsTold: true, IdleTimeout: time.Hour}
+	b.open(2, func(listed *conversation.Session) { listed.ByStatus, listed.LastActivity = true, start() })
 	b.clock.advance(time.Minute)
 	problems, err := testutil.CollectAndLint(b.scrape())
 	if err != nil || len(problems) != 0 {
@@ -311,7 +316,7 @@ func TestEveryMetricIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if n, want := len(Metrics()), 3+17+3+3+2+11; n != want {
+	if n, want := len(Metrics()), 3+19+6+3+2+11; n != want {
 		t.Errorf("%d metrics, want %d", n, want)
 	}
 }

@@ -17,25 +17,36 @@ type entry struct {
 	counted int64
 	// floor is the record that nothing counts at or below (R19).
 	floor int64
-	// listed is the last message that was shown, read is what listed was at the
-	// last reading, unread if there was none.
+	// listed is the last message that was shown or, where a status leads the session,
+	// its version; read is what listed was at the last reading, unread if there was none.
 	listed, read int64
 	shownBy      *conversation.ViewerSet
 	// seen is when it was last shown, in nanoseconds.
 	seen int64
+	// firstUnread is the oldest message that the customer has not read, 0 for none.
+	firstUnread int64
 	// asked is when its records were read last, floorAt the instant that a lost
-	// window must end after, told the end of the reply window as it was listed; all
-	// in Unix seconds.
+	// window must end after, told the end of the reply window as it was listed or, where
+	// a status leads the session, its own end; all in Unix seconds.
 	asked, floorAt, told uint32
+	// requested, started and automated are when the customer asked for the session, when
+	// an agent took it, and when a listing last showed it with a bot; entered is when it
+	// came into its queue or, of one that does not wait, would have if it waits next.
+	// Only a session that a status leads has them.
+	requested, started, automated, entered conversation.Instant
 	// pass is the pass that showed it last.
 	pass uint32
 	// channel and queue say where it was listed, waited is the queue that it waited
 	// in at the last reading, if it did: indices of what the ledger knows.
 	channel, queue, waited uint16
-	state, sure            stateCode
-	// tries counts the readings whose records ended before what was listed.
+	// customerUnread counts the messages that the customer has not read.
+	customerUnread uint16
+	flags          entryFlags
+	state, sure    stateCode
+	// tries counts the readings whose records ended before what was listed, or with a
+	// closing that no status has told.
 	tries uint8
-	flags entryFlags
+	word  word
 }
 
 // unsettled is what is known of a session of which a message is under way.
@@ -48,7 +59,7 @@ type unsettled struct {
 const unread = -1
 
 // entryFlags are what is true of an entry, a bit each.
-type entryFlags uint8
+type entryFlags uint16
 
 const (
 	// isCampaign is set for a session that a campaign began.
@@ -63,6 +74,19 @@ const (
 	wasAsked
 	// hasFloor is set once it is known what the session is measured against.
 	hasFloor
+	// byStatus is set for a session that a status leads.
+	byStatus
+	// isFresh is set where somebody had written just before the last listing, askAgain
+	// where that was so at an earlier one, so that a message may have been missed.
+	isFresh
+	askAgain
+	// isSilent is set where the last listing did not tell when anybody last wrote.
+	isSilent
+	// sawOpen is set once a listing has shown it open, sawWaiting once one has shown
+	// that nobody had taken it, pickUpDue while its pick-up is still to be counted.
+	sawOpen
+	sawWaiting
+	pickUpDue
 )
 
 func (e *entry) is(flag entryFlags) bool { return e.flags&flag != 0 }
@@ -147,7 +171,7 @@ func settleWindow(told, last, listed int64) int64 {
 // message, as far as it is read.
 func (e *entry) window() conversation.Window {
 	if e.known() && e.read != unread {
-		return windowOf(e.shown().Window, e.is(hasWindow))
+		return windowOf(e.shown().Window.Unix(), e.is(hasWindow))
 	}
 	return windowOf(int64(e.told), e.is(hasWindow))
 }

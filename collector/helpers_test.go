@@ -51,6 +51,8 @@ type fake struct {
 	messageDuring func(context.Context)
 	// down is true where no call succeeds.
 	down bool
+	// info is told, but for what the fake knows itself.
+	info conversation.Info
 	// during is called while the sessions are listed.
 	during func(context.Context)
 	clock  *clock
@@ -160,6 +162,7 @@ func (f *fake) Info(context.Context) (conversation.Info, error) {
 		System: "fake", Version: "1.2", States: []conversation.State{conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated},
 		Failures: []string{"send_fail", "other"},
 	}
+	info.ReadsTold, info.IdleTimeout = f.info.ReadsTold, f.info.IdleTimeout
 	if !f.down {
 		info.AcceptedAt = f.clock.now()
 	}

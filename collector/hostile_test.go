@@ -77,6 +77,9 @@ func TestHostileSoak(t *testing.T) {
 				b.queues = append(b.queues, conversation.Queue{ID: q, Name: fmt.Sprintf("Q%d", q)})
 				b.sessions = append(b.sessions, windowed(in(session(id, fmt.Sprintf("c%d", i%30)), q, fmt.Sprintf("Q%d", q)), b.clock.now().Add(time.Hour)))
 			}
+			if tc.queueErr != nil {
+				b.queues = nil
+			}
 			b.scrape()
 			b.logs.Reset()
 			b.clock.advance(time.Minute)

@@ -68,6 +68,9 @@ func (k *known) learn(queues []conversation.Queue, now time.Time, lists ...[]con
 	}
 	for _, q := range queues {
 		k.queues[q.ID] = knownName{q.Name, now}
+		if q.Channel != "" {
+			k.learnChannel(q.Channel, now)
+		}
 	}
 	for _, sessions := range lists {
 		for i := range sessions {

@@ -45,6 +45,8 @@ type ledger struct {
 	messages bool
 	// limit is maxEntries, but in tests.
 	limit int
+	// timesUnproved is true while the instants of listings may be of another time zone.
+	timesUnproved bool
 	// leftOut counts the sessions of the last pass that there is no room for.
 	leftOut int
 	// events are what was read and is not counted yet.
@@ -66,10 +68,11 @@ func newLedger(messages bool) *ledger {
 // jitters or could not be known by what is remembered of them.
 func (l *ledger) list(sessions []conversation.Session, now time.Time, cover conversation.Coverage) {
 	l.pass++
+	l.timesUnproved = cover.TimesUnproved
 	oldest := l.room(sessions)
 	for i := range sessions {
 		s := &sessions[i]
-		if e := l.entries[s.ID]; e != nil || s.LastMessage >= oldest {
+		if e := l.entries[s.ID]; e != nil || recency(s) >= oldest {
 			l.show(l.entry(s, now), s, cover)
 		}
 	}
@@ -84,12 +87,12 @@ func (l *ledger) room(sessions []conversation.Session) int64 {
 	}
 	ids := make([]int64, 0, len(sessions))
 	for i := range sessions {
-		ids = append(ids, sessions[i].LastMessage)
+		ids = append(ids, recency(&sessions[i]))
 	}
 	slices.Sort(ids)
 	oldest := ids[l.leftOut]
 	for i := range sessions {
-		if e := l.entries[sessions[i].ID]; e != nil && sessions[i].LastMessage < oldest {
+		if e := l.entries[sessions[i].ID]; e != nil && recency(&sessions[i]) < oldest {
 			l.forget(sessions[i].ID, e)
 		}
 	}
@@ -129,11 +132,16 @@ func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Cove
 		before = nil // It has another owner, so those who saw it then do not see it now.
 	}
 	e.shownBy = l.shown(s.ShownBy, before, cover)
-	e.channel, e.queue, e.state, e.listed = l.channel(s.Channel), queue, state, s.LastMessage
+	e.channel, e.queue, e.state = l.channel(s.Channel), queue, state
 	e.set(isCampaign, s.Origin == conversation.OriginCampaign)
 	// Whether all have put it away may not be sure, yet people have it.
 	e.set(isSure, s.StateSure || away && s.State != conversation.StateAutomated)
 	e.set(isClosed, s.Closed)
+	if e.set(byStatus, s.ByStatus); s.ByStatus {
+		e.lead(s)
+		return
+	}
+	e.listed = s.LastMessage
 	e.tell(s.Window, s.ListedAt)
 }
 
@@ -218,6 +226,8 @@ func (e *entry) awaiting(state conversation.State) conversation.Awaiting {
 	switch {
 	case state == conversation.StateAutomated:
 		return conversation.AwaitingCustomer // R2: nobody is owed an answer.
+	case e.word.awaiting() != conversation.AwaitingUnknown:
+		return e.word.awaiting() // R14: the status decides.
 	case !e.known():
 		return conversation.AwaitingUnknown
 	default:

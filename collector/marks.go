@@ -32,6 +32,9 @@ func newMarks() marks { return marks{of: make(map[string]mark)} }
 // exist reports whether there is a baseline, so that counters can be shown.
 func (m *marks) exist() bool { return len(m.of) > 0 }
 
+// tellsMessages reports whether a list has ever told of a message's id.
+func (m *marks) tellsMessages() bool { return m.top > 0 }
+
 // see takes note of a message id that a list has shown.
 func (m *marks) see(id int64) { m.top = max(m.top, id) }
 

@@ -39,6 +39,34 @@ func filled(n int) *ledger {
 	return l
 }
 
+// led is the same of sessions that a status leads.
+func led(n int) *ledger {
+	l := newLedger(true)
+	l.marks.swept = conversation.Mark{Viewers: map[string]int64{viewer: 0}}
+	by, now := conversation.NewViewerSet(viewer), start()
+	const batch = 1000
+	for from := 0; from < n; from += batch {
+		sessions := make([]conversation.Session, 0, batch)
+		for i := from; i < from+batch; i++ {
+			s := session(int64(i+1), "chat")
+			s.Queue = conversation.Queue{ID: int64(i%40 + 1), Name: "queue"}
+			s.ByStatus, s.Awaiting, s.Requested, s.Started, s.LastActivity, s.ShownBy = true, conversation.AwaitingCustomer, now, now, now, by
+			sessions = append(sessions, s)
+		}
+		l.list(sessions, now, whole())
+		l.marks.baseline(&listing{sessions: sessions}, now)
+		for i := range sessions {
+			l.marks.raise(l.entries[sessions[i].ID])
+			l.read(&conversation.Thread{Session: sessions[i].ID, FromStart: true, ReadAt: now, Records: []conversation.Record{
+				{ID: int64(10*i + 1), At: now, Kind: conversation.KindMessage, Sender: conversation.SenderCustomer},
+				{ID: int64(10*i + 2), At: now, Kind: conversation.KindMessage, Sender: conversation.SenderAgent, Human: true, ReadByCustomer: conversation.ReceiptUnread},
+			}})
+		}
+		l.events = l.events[:0]
+	}
+	return l
+}
+
 // heapOf is how much memory is in use by what a function makes, in bytes.
 func heapOf[T any](f func() T) (made T, size uint64) {
 	var before, after runtime.MemStats
@@ -54,12 +82,17 @@ func heapOf[T any](f func() T) (made T, size uint64) {
 // it (docs/rules.md), a tombstone at most 64.
 func TestASessionIsSmall(t *testing.T) {
 	const n = 100_000
-	l, size := heapOf(func() *ledger { return filled(n) })
-	if per := float64(size) / n; per > 200 {
-		t.Errorf("a session takes %.0f bytes of the heap, of which the entry is %d and the facts are %d; want 200 at most", per, unsafe.Sizeof(entry{}), unsafe.Sizeof(conversation.Facts{}))
-	} else {
-		t.Logf("a session takes %.0f bytes, of which the entry is %d", per, unsafe.Sizeof(entry{}))
+	small := func(what string, size uint64) {
+		if per := float64(size) / n; per > 200 {
+			t.Errorf("a session %s takes %.0f bytes of the heap, of which the entry is %d and the facts are %d; want 200 at most", what, per, unsafe.Sizeof(entry{}), unsafe.Sizeof(conversation.Facts{}))
+		} else {
+			t.Logf("a session %s takes %.0f bytes, of which the entry is %d", what, per, unsafe.Sizeof(entry{}))
+		}
 	}
+	_, size := heapOf(func() *ledger { return led(n) })
+	small("that a status leads", size)
+	l, size := heapOf(func() *ledger { return filled(n) })
+	small("that is told by its messages", size)
 	for id, e := range l.entries {
 		l.forget(id, e)
 	}

@@ -13,7 +13,7 @@ const groupMessages = "messages"
 
 // messageFamilies is the group "messages": what the records of the sessions come to.
 func messageFamilies() []family {
-	return slices.Concat(backlogFamilies(), messageChannelFamilies(), flowFamilies(), responseFamilies())
+	return slices.Concat(backlogFamilies(), statusFamilies(), messageChannelFamilies(), flowFamilies(), responseFamilies())
 }
 
 // backlogFamilies are the gauges of what waits now.
@@ -67,6 +67,38 @@ func backlogFamilies() []family {
 				for at, b := range v.backlogs {
 					if b.pending == 0 || b.unread > 0 {
 						emit(float64(b.unread), at.channel, at.queue)
+					}
+				}
+			},
+		},
+	}
+}
+
+// statusFamilies are the gauges of what only some systems tell of their sessions.
+func statusFamilies() []family {
+	return []family{
+		{
+			name: "conversation_customer_unread_messages", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Messages to customers, in open sessions, that they have not read. What they read later without anything else happening is seen within " +
+				"a minute or, where many have unread messages, as soon as their turn comes. Absent where the system does not tell.",
+			labels: []string{"channel", "queue"},
+			samples: func(v *view, emit emit) {
+				for at, b := range v.backlogs {
+					if v.info.ReadsTold && (b.pending == 0 || b.customerUnread > 0) {
+						emit(float64(b.customerUnread), at.channel, at.queue)
+					}
+				}
+			},
+		},
+		{
+			name: "conversation_idle_next_expiry_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Unix time at which the first open session that an agent or a bot has will be ended by the system if nobody writes: the last message and " +
+				"idle_timeout. Absent when there is none, and where idle_timeout is not configured.",
+			labels: []string{"channel", "queue", "awaiting"},
+			samples: func(v *view, emit emit) {
+				for at, b := range v.backlogs {
+					for awaiting, end := range b.idle {
+						emit(float64(end), at.channel, at.queue, string(awaiting))
 					}
 				}
 			},

@@ -146,6 +146,9 @@ type Target struct {
 	// lacking is how the system told that it has no messages; nil where it has them,
 	// or nobody knows yet.
 	lacking []error
+	// offers is true once the system told of a session whether it is offered to a
+	// colleague: it has such a thing.
+	offers bool
 	// behind is true while there was not enough time to read all messages, starved
 	// where there was none for any of them.
 	behind, starved bool
@@ -288,17 +291,17 @@ func isFault(err error, timedOut bool) bool {
 	return !(timedOut && errors.Is(err, context.DeadlineExceeded))
 }
 
-// addQueues adds the queues that exist to what was listed. A failure that the
-// listing met too is told once.
+// addQueues adds the queues that exist to what was listed. Which there are is all that
+// is of interest here: an error beside them leaves out nothing of the sessions, and the
+// group of the queues tells it. A failure that the listing met too is told once.
 func (t *Target) addQueues(ctx context.Context, list *listing) {
 	err := t.contain("listing the queues", func() (err error) {
 		list.queues, err = t.opts.Source.Queues(ctx)
 		return err
 	})
-	if err == nil || errors.Is(err, conversation.ErrUnsupported) {
+	if err == nil || list.queues != nil || errors.Is(err, conversation.ErrUnsupported) {
 		return
 	}
-	list.queues = nil
 	if !slices.ContainsFunc(list.cover.Problems, func(known error) bool { return known.Error() == err.Error() }) {
 		list.cover.Problems = append(slices.Clone(list.cover.Problems), err)
 	}

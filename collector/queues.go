@@ -2,6 +2,8 @@ package collector
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -13,7 +15,7 @@ const groupQueues = "queues"
 
 // queueFamilies is the group "queues".
 func queueFamilies() []family {
-	return []family{
+	families := []family{
 		{
 			name: "conversation_queue_info", kind: prometheus.GaugeValue, stage: StageStable,
 			help:   "Always 1. The queue and how its sessions come to an agent, in the system's own word, such as manual, auto or none. Absent while the system has not told that.",
@@ -46,12 +48,82 @@ func queueFamilies() []family {
 			},
 		},
 	}
+	return append(families, deskFamilies()...)
+}
+
+// deskFamilies are those of the group that not every system tells.
+func deskFamilies() []family {
+	return []family{
+		{
+			name: "conversation_queue_open", kind: prometheus.GaugeValue, stage: StageStable,
+			help:   "1 while the queue is within its opening hours, or has none, else 0. Absent where the system does not tell, as Yeastar, or could not be asked.",
+			labels: []string{"queue"},
+			samples: func(v *view, emit emit) {
+				for name, q := range v.queues {
+					if q.open != conversation.OpeningUntold {
+						emit(truth(q.open == conversation.OpeningOpen), name)
+					}
+				}
+			},
+		},
+		{
+			name: "conversation_queue_warning_threshold_seconds", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "The limits that an administrator has set in the system itself: after how long it warns agents or managers (level) of a session that " +
+				"nobody has picked up (event new_session) or a message without an answer (new_message). Absent where it warns nobody, or does not tell.",
+			labels: []string{"queue", "event", "level"},
+			samples: func(v *view, emit emit) {
+				for name, q := range v.queues {
+					emitLimits(emit, name, q.limits)
+				}
+			},
+		},
+		{
+			name: "conversation_transfers_pending", kind: prometheus.GaugeValue, stage: StageStable,
+			help: "Open sessions that an agent offers to a colleague who has not accepted yet. Absent where the system does not tell that, as Yeastar, or has " +
+				"not told it of a session of the queue; while a list could not be read whole; and where the open sessions are not listed, that is, without the groups sessions, messages and agents.",
+			labels: []string{"queue"},
+			samples: func(v *view, emit emit) {
+				for name, q := range v.queues {
+					if q.transfers.known {
+						emit(float64(q.transfers.pending), name)
+					}
+				}
+			},
+		},
+	}
+}
+
+// emitLimits sends the limits of a queue that are set.
+func emitLimits(emit emit, name string, l conversation.Limits) {
+	for _, limit := range [...]struct {
+		event, level string
+		after        time.Duration
+	}{
+		{"new_session", "agent", l.NewSessionAgent},
+		{"new_session", "manager", l.NewSessionManager},
+		{"new_message", "agent", l.NewMessageAgent},
+		{"new_message", "manager", l.NewMessageManager},
+	} {
+		if limit.after > 0 {
+			emit(limit.after.Seconds(), name, limit.event, limit.level)
+		}
+	}
 }
 
 // queueFacts is what is shown of the queues of one label.
 type queueFacts struct {
-	mode   string
-	agents headcount
+	mode      string
+	open      conversation.Opening
+	limits    conversation.Limits
+	agents    headcount
+	transfers transfers
+}
+
+// transfers counts the sessions that are offered to a colleague; known is false where
+// that of one of them is not.
+type transfers struct {
+	pending int
+	known   bool
 }
 
 // headcount counts agents by presence.
@@ -82,22 +154,27 @@ func (h headcount) emit(emit emit, labels ...string) {
 // readQueues reads what the group "queues" shows.
 func (t *Target) readQueues(_ context.Context, v *view) outcome {
 	b := v.besides()
-	o := b.queues.outcome(groupQueues)
+	if b.queues.nothing() {
+		return b.queues.outcome(groupQueues)
+	}
+	o := outcome{group: groupQueues, success: true, took: b.queues.took}
 	if b.queues.err != nil {
-		return o
+		o = o.part(b.queues.err)
 	}
 	o = o.with(b.agents)
+	hours := slices.ContainsFunc(b.queues.list, func(q conversation.Queue) bool { return q.Open != conversation.OpeningUntold })
 	for _, q := range b.queues.list {
-		// Where the system has no presence at all, none of it is missing.
-		o.partial = o.partial || q.Mode == "" || !q.AgentsTold && !b.agents.unsupported()
+		// Where the system has no presence at all, none of it is missing, nor are opening hours.
+		o.partial = o.partial || q.Mode == "" || !q.AgentsTold && !b.agents.unsupported() || hours && q.Open == conversation.OpeningUntold
 	}
 	return o
 }
 
-// showQueues makes the group's numbers. Queues that share a label show the mode of
-// the first, and their agents together.
+// showQueues makes the group's numbers, but for the transfers. Queues that share a label
+// show the facts of the first, and their agents together.
 func (b *beside) showQueues(v *view, l labels) {
-	if b.queues.err != nil {
+	b.labels = l
+	if b.queues.nothing() {
 		return
 	}
 	// Agents who are missing altogether are not none.
@@ -116,7 +193,7 @@ func (b *beside) showQueues(v *view, l labels) {
 		name := l.place("", q).queue
 		facts, ok := v.queues[name]
 		if !ok {
-			facts = queueFacts{mode: q.Mode, agents: headcount{known: known}}
+			facts = queueFacts{mode: q.Mode, open: q.Open, limits: q.Limits, agents: headcount{known: known}}
 		}
 		for _, presence := range members[q.ID] {
 			facts.agents.add(presence)
@@ -125,4 +202,47 @@ func (b *beside) showQueues(v *view, l labels) {
 		v.agents.known = v.agents.known && q.AgentsTold
 		v.queues[name] = facts
 	}
+}
+
+// showTransfers counts the sessions that are offered to a colleague, by queue. Which
+// those are is not known while a list is not whole.
+func (t *Target) showTransfers(v *view, b *beside, sessions []conversation.Session, list *listing) {
+	if v.queues == nil || !v.has(groupQueues) {
+		return
+	}
+	counts := make(map[string]transfers, len(v.queues))
+	for name := range v.queues {
+		counts[name] = transfers{known: true}
+	}
+	for i := range sessions {
+		s := &sessions[i]
+		name := b.labels.place("", s.Queue).queue
+		n, ok := counts[name]
+		n.known = n.known || !ok
+		switch {
+		case s.Transfer == conversation.TransferPending:
+			n.pending++
+			t.offers = true
+		case s.Transfer == conversation.TransferNone:
+			t.offers = true
+		case s.State == conversation.StateAssigned || s.State == conversation.StateArchived:
+			n.known = false // Only who has a session can offer it.
+		}
+		counts[name] = n
+	}
+	whole := list != nil && list.cover.AllViewers()
+	for name, n := range counts {
+		n.known = n.known && whole && t.offers
+		facts := v.queues[name]
+		facts.transfers = n
+		v.queues[name] = facts
+		if !n.known && t.offers && lists(v.groups) {
+			v.lacks(groupQueues)
+		}
+	}
+}
+
+// lists reports whether a pass over some groups lists the open sessions.
+func lists(groups []string) bool {
+	return slices.ContainsFunc(groups, func(g string) bool { return g == groupSessions || g == groupMessages || g == groupAgents })
 }

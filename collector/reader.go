@@ -30,6 +30,7 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		t.ledger.marks.baseline(list, begun)
 	}
+	looked := t.lookUp(ctx, list)
 	read := t.readThreads(ctx, v, list)
 	v.progress.enter(phaseBeside)
 	if read.unsupported && !t.readOnce {
@@ -41,10 +42,13 @@ func (t *Target) readMessages(ctx context.Context, v *view) outcome {
 		return outcome{unsupported: true}
 	}
 	t.lacking, v.messages = nil, true
-	o.problems = slices.Concat(o.problems, read.problems)
-	o.success = o.success && read.success
-	o.timedOut = o.timedOut || read.timedOut
-	o.partial = o.partial || read.partial || t.ledger.leftOut > 0
+	for _, part := range []outcome{looked, read} {
+		o.problems = slices.Concat(o.problems, part.problems)
+		o.success = o.success && part.success
+		o.timedOut = o.timedOut || part.timedOut
+		o.partial = o.partial || part.partial
+	}
+	o.partial = o.partial || t.ledger.leftOut > 0
 	o.took = t.opts.Now().Sub(begun)
 	return o
 }
@@ -87,19 +91,19 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 // whose customer matters most, as far as the time goes.
 func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcome {
 	o := outcome{success: true}
-	wants := t.ledger.wants(t.opts.Now(), list.cover)
+	wants, needed := t.ledger.wants(t.opts.Now(), list.cover)
 	t.starved = false
-	v.pending = len(wants) + t.ledger.leftOut
+	v.pending = needed + t.ledger.leftOut
 	if len(wants) == 0 {
 		t.behind = false
+		t.clockless(v, &o)
 		return o
 	}
-	first := make(map[int64]bool)
+	before := make(map[int64]standing, len(wants))
 	for i := range wants {
-		if wants[i].After == 0 {
-			first[wants[i].Session] = true
-		}
+		before[wants[i].Session] = t.ledger.standing(&wants[i], i < needed)
 	}
+	var ended []conversation.Thread
 	v.progress.read(len(wants))
 	until, done := shorten(ctx, t.countingTime)
 	defer done()
@@ -109,22 +113,14 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 				o.problems = append(o.problems, err)
 				continue
 			}
-			if err := t.contain("taking note of a session's messages", func() error { t.ledger.read(&thread); return nil }); err != nil {
-				o.problems = append(o.problems, err)
-				t.ledger.passOver(thread.Session)
-			} else {
-				t.readOnce = true
-			}
-			if e := t.ledger.entries[thread.Session]; e == nil || e.known() {
-				v.pending--
-			}
 			v.progress.one()
-			if thread.Skipped > 0 {
-				o.partial = true
-				t.skip(thread, first[thread.Session])
+			if t.ledger.endsUntold(&thread) {
+				ended = append(ended, thread)
+				continue
 			}
+			t.take(v, &o, &thread, before[thread.Session])
 		}
-		return nil
+		return t.takeEnded(until, v, ended, func(thread *conversation.Thread) { t.take(v, &o, thread, before[thread.Session]) })
 	})
 	if err != nil {
 		o.problems = append(o.problems, err)
@@ -137,7 +133,8 @@ func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcom
 	o.success = !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
 	o.partial = o.partial || v.pending > 0
 	t.behind = v.pending > 0 && o.timedOut
-	t.starved = t.behind && v.pending == len(wants)+t.ledger.leftOut
+	t.starved = t.behind && v.pending == needed+t.ledger.leftOut
+	t.clockless(v, &o)
 	if v.pending > 0 {
 		v.read = t.ledger.readSessions()
 	}
@@ -173,8 +170,40 @@ func (t *Target) countingTime(left time.Duration) time.Duration {
 	return min(max(leastCounting, 3*t.counting, time.Duration(t.size)*perSession), left/share)
 }
 
+// standing is how a session stood before its records were read: whether it needed
+// that, whether it was the first time, and up to which record it was known.
+type standing struct {
+	needed, first bool
+	last          int64
+}
+
+func (l *ledger) standing(want *conversation.Want, needed bool) standing {
+	s := standing{needed: needed, first: want.After == 0}
+	if e := l.entries[want.Session]; e != nil {
+		s.last = e.facts.Last
+	}
+	return s
+}
+
+// take takes note of what was read of one session.
+func (t *Target) take(v *view, o *outcome, thread *conversation.Thread, was standing) {
+	if err := t.contain("taking note of a session's messages", func() error { t.ledger.read(thread); return nil }); err != nil {
+		o.problems = append(o.problems, err)
+		t.ledger.passOver(thread.Session)
+	} else {
+		t.readOnce = true
+	}
+	if e := t.ledger.entries[thread.Session]; was.needed && (e == nil || e.known()) {
+		v.pending--
+	}
+	if thread.Skipped > 0 && !(len(thread.Records) > 0 && thread.Records[0].ID <= was.last) {
+		o.partial = true
+		t.skip(thread, was.first)
+	}
+}
+
 // skip counts the records that were passed over, unless they are history (R29).
-func (t *Target) skip(thread conversation.Thread, first bool) {
+func (t *Target) skip(thread *conversation.Thread, first bool) {
 	e := t.ledger.entries[thread.Session]
 	if e == nil || !e.is(hasFloor) || first && len(thread.Records) > 0 && thread.Records[0].ID <= e.floor {
 		return

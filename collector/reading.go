@@ -31,12 +31,13 @@ type countable struct {
 }
 
 // sweep takes note of sessions that were closed. An open row with a newer
-// message beats the row of the closed list: the session was reopened between.
+// message beats the row of the closed list: the session was reopened between. Of
+// two statuses the later one counts, and that is the one that is told here.
 func (l *ledger) sweep(sessions []conversation.Session, now time.Time) {
 	for i := range sessions {
 		s := &sessions[i]
 		l.marks.see(s.LastMessage)
-		if e := l.entries[s.ID]; e != nil && e.pass == l.pass && !e.is(isClosed) && e.listed > s.LastMessage {
+		if e := l.entries[s.ID]; e != nil && !s.ByStatus && e.pass == l.pass && !e.is(isClosed) && e.listed > s.LastMessage {
 			continue
 		}
 		if len(l.entries) >= l.limit && l.entries[s.ID] == nil {
@@ -50,23 +51,33 @@ func (l *ledger) sweep(sessions []conversation.Session, now time.Time) {
 // wants returns which sessions are to be read, those first whose customer
 // matters most (R28, R31). Of those that need no reading it decides what the
 // listing and the clock alone decide: who has them, and lost windows (R33).
-func (l *ledger) wants(now time.Time, cover conversation.Coverage) []conversation.Want {
-	var list []wanted
+//
+// The first needed of them are still to be read, the others are read again: nothing
+// says that they have changed.
+func (l *ledger) wants(now time.Time, cover conversation.Coverage) (wants []conversation.Want, needed int) {
+	var list, again []wanted
 	for id, e := range l.entries {
 		l.marks.raise(e)
 		switch {
 		case l.asks(e, now, cover):
 			list = append(list, wanted{Want: e.want(id), urgency: e.urgency(now, e.pass == l.pass)})
+			continue
 		case e.pass == l.pass && e.known() && e.settled():
 			l.fold(e, nil, conversation.Seen{Now: now})
 		}
+		if why := l.asksAgain(e, now); why != notAgain {
+			again = append(again, wanted{Want: e.want(id), urgency: urgency{int(why), int64(e.asked)}})
+		}
 	}
 	slices.SortFunc(list, wanted.compare)
-	wants := make([]conversation.Want, 0, len(list))
+	wants = make([]conversation.Want, 0, len(list)+len(again))
 	for i := range list {
 		wants = append(wants, list[i].Want)
 	}
-	return wants
+	for _, w := range within(again) {
+		wants = append(wants, w.Want)
+	}
+	return wants, len(list)
 }
 
 // asks reports whether the records of a session are to be read in this pass.
@@ -78,7 +89,7 @@ func (l *ledger) asks(e *entry, now time.Time, cover conversation.Coverage) bool
 		return true
 	case e.open != nil && asked >= askStuck:
 		return true // A message is stuck.
-	case e.pass == l.pass, e.is(isClosed), e.is(wasAsked) && asked < askGone:
+	case e.pass == l.pass, e.is(isClosed | byStatus), e.is(wasAsked) && asked < askGone:
 		return false
 	default:
 		missed, _ := l.missed(e, now, cover)
@@ -101,6 +112,12 @@ func (e *entry) want(id int64) conversation.Want {
 		if e.facts.Last > 0 {
 			w.After = min(w.After, e.facts.Last)
 		}
+	}
+	if e.is(byStatus) {
+		w.Listed = 0
+	}
+	if e.firstUnread > 0 && w.After > 0 {
+		w.After = max(min(w.After, e.firstUnread-1), 1)
 	}
 	if w.After <= 0 {
 		w.After, w.Limit, w.Queued = 0, maxFirst, e.state.state() == conversation.StateQueued
@@ -146,7 +163,15 @@ func (l *ledger) read(t *conversation.Thread) {
 	if e == nil {
 		return
 	}
+	l.floorOf(e, t.Records)
 	l.fold(e, t.Records, conversation.Seen{FromStart: t.FromStart, Now: t.ReadAt})
+	if e.is(byStatus) {
+		e.receipts(t.Records)
+		e.read, e.tries = e.listed, 0
+		e.set(askAgain, false)
+		e.asked = seconds(t.ReadAt.Unix())
+		return
+	}
 	// Where the records end before what was listed, they may be a moment behind; or
 	// that message is gone for good.
 	if e.tries++; e.shown().Last >= e.listed || e.tries >= maxTries {
@@ -175,9 +200,13 @@ func (l *ledger) fold(e *entry, records []conversation.Record, seen conversation
 		seen.Owner = conversation.OwnerOf(state)
 		seen.Auto = l.queues[e.queue].AutoPickUp
 	}
+	if e.is(byStatus) {
+		e.lends(&seen)
+		l.pickUp(e)
+	}
 	folded := conversation.Fold(e.facts, records, seen)
 	for _, event := range folded.Events {
-		if e.counts(&event) {
+		if event.Told && l.countsTold(e, &event) || !event.Told && e.counts(&event) {
 			l.count(e, event)
 		}
 	}
@@ -189,8 +218,11 @@ func (l *ledger) fold(e *entry, records []conversation.Record, seen conversation
 		e.open = &unsettled{shown: folded.Shown, sending: sending}
 	}
 	e.counted = max(e.counted, folded.Shown.Last)
-	if channel := l.channels[e.channel]; folded.Shown.Inbound > l.inbound[channel] {
-		l.inbound[channel] = folded.Shown.Inbound
+	if channel, at := l.channels[e.channel], folded.Shown.Inbound.Unix(); at > l.inbound[channel] {
+		l.inbound[channel] = at
+	}
+	if e.is(byStatus) {
+		return
 	}
 	if e.waited = 0; state == conversation.StateQueued {
 		e.waited = e.queue

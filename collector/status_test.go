@@ -115,7 +115,7 @@ func TestTheStatusTellsWhatASystemDoesNotHave(t *testing.T) {
 	s := newStory()
 	s.target.opts.Groups = append(s.target.opts.Groups, groupChannels, groupQueues)
 	s.channelErr = fmt.Errorf("channels: %w", conversation.ErrUnsupported)
-	s.queueErr = errors.New("no queues")
+	s.queues, s.queueErr = nil, errors.New("no queues")
 	s.scrape()
 	if g := s.groupOf(groupChannels); !g.Passed || !g.Unsupported || g.Success {
 		t.Errorf("channels: %+v", g)
@@ -130,8 +130,9 @@ func TestTheStatusTellsWhatASystemDoesNotHave(t *testing.T) {
 func TestTheStatusTellsWhoWaitsWhere(t *testing.T) {
 	s := newStory()
 	s.target.opts.Groups = append(s.target.opts.Groups, groupQueues, groupChannels, groupAgents)
-	s.queues = []conversation.Queue{queue(3, "Support"), queue(4, "Sales"), queue(5, "Community"), queue(6, "Night")}
-	s.agents = []conversation.Agent{agent("1001", there, 4, 5), agent("1002", away, 3, 4), agent("1003", away, 3, 6)}
+	s.queues = []conversation.Queue{queue(3, "Support"), queue(4, "Sales"), queue(5, "Community"), queue(6, "Night"), queue(7, "Holidays")}
+	s.queues[4].Open = conversation.OpeningClosed // Nobody need be there now.
+	s.agents = []conversation.Agent{agent("1001", there, 4, 5), agent("1002", away, 3, 4), agent("1003", away, 3, 6, 7)}
 	s.channels = []conversation.Channel{
 		{Kind: "whatsapp", Name: "Line", Provider: "twilio", Up: true, UpTold: true},
 		{Kind: "sms", Name: "Hotline", Provider: "twilio", UpTold: true},
@@ -146,7 +147,7 @@ func TestTheStatusTellsWhoWaitsWhere(t *testing.T) {
 	}
 	for i, change := range []func(*conversation.Session){
 		in(5, "Community", conversation.StateShared), in(4, "Sales", conversation.StateAssigned), in(3, "Support", conversation.StateQueued),
-		in(4, "Sales", conversation.StateQueued), in(3, "Support", conversation.StateArchived),
+		in(4, "Sales", conversation.StateQueued), in(3, "Support", conversation.StateArchived), in(7, "Holidays", conversation.StateQueued),
 	} {
 		id := int64(i + 1)
 		s.open(id, change)

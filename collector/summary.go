@@ -113,7 +113,7 @@ func (v *view) waits() Waits {
 }
 
 // unattended finds the queues in which customers wait and no agent is present. Of
-// a queue whose agents are not known it tells nothing.
+// a queue that is closed, or whose agents are not known, it tells nothing.
 func unattended(listed, queues *view) []UnattendedStatus {
 	waiting := make(map[string]int)
 	for at, t := range listed.tallies {
@@ -125,7 +125,7 @@ func unattended(listed, queues *view) []UnattendedStatus {
 	}
 	var list []UnattendedStatus
 	for name, q := range queues.queues {
-		if waiting[name] > 0 && q.agents.known && q.agents.present == 0 {
+		if waiting[name] > 0 && q.open != conversation.OpeningClosed && q.agents.known && q.agents.present == 0 {
 			list = append(list, UnattendedStatus{Queue: name, Waiting: waiting[name], Agents: q.agents.away})
 		}
 	}

@@ -32,7 +32,13 @@ func (t *Target) tally(v *view) {
 		e := t.ledger.entries[s.ID]
 		tallies[at].count(*s, now)
 		backlogs[at].add(s.State, e, now)
+		backlogs[at].silence(s, e, v.info.IdleTimeout)
 		t.known.remember(at, *s)
+	}
+	for _, q := range list.queues {
+		if q.Channel != "" {
+			t.known.know(l.place(q.Channel, q))
+		}
 	}
 	for i := range list.closed {
 		s := &list.closed[i]

@@ -39,8 +39,10 @@ func (k EventKind) Settled() bool { return k >= EventFailed }
 // Event is one thing that counts. The fields that its kind does not name are empty.
 type Event struct {
 	Kind EventKind
-	// Record is the record that decides it (R20).
+	// Record is the record that decides it (R20). Told is true where none does, but
+	// the list itself.
 	Record int64
+	Told   bool
 	// Seconds is how long it took.
 	Seconds int64
 	// End is when a lost window ended, in Unix seconds.

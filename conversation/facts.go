@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Owner is who has a session for a stretch of time.
 type Owner uint8
@@ -48,23 +51,47 @@ const (
 	// whole is set while the records are known since the start or the reopening, so
 	// that the customer's first message among them is his first.
 	whole
+	// byRequest is set while Unanswered is the customer's request and no message.
+	byRequest
 )
 
-// Facts are what the records of one session come to. Times are Unix seconds, 0
-// for none: there are as many Facts as sessions. The zero Facts know nothing.
+// Instant is a point in time in Unix seconds, until 2106; 0 is none. It is small,
+// since there are several to a session.
+type Instant uint32
+
+// InstantOf is a time as an Instant: 0 for the zero Time, and for those that are out
+// of its range the nearest that is in it.
+func InstantOf(t time.Time) Instant {
+	if t.IsZero() {
+		return 0
+	}
+	return clamped(t.Unix())
+}
+
+// Unix is the instant in Unix seconds.
+func (i Instant) Unix() int64 { return int64(i) }
+
+func clamped(unix int64) Instant {
+	return Instant(min(max(unix, 0), math.MaxUint32)) // #nosec G115 -- bounded
+}
+
+// Facts are what the records of one session come to. There are as many as sessions.
+// The zero Facts know nothing.
 type Facts struct {
 	// Last is the id of the last record that was folded.
 	Last int64
-	// Unanswered is the customer's first message since the last good reply or
-	// closing; HandedOver is the last hand-over by a bot.
-	Unanswered, HandedOver int64
-	// Entered is when the session came into its queue.
-	Entered int64
-	// Inbound is the customer's last message, Window the end of its reply window.
-	Inbound, Window int64
 	// began is the id of the record that began the present stretch, 0 where that is
 	// not known.
 	began int64
+	// Unanswered is the customer's first message since the last good reply or
+	// closing, or his request where he has written none; HandedOver is the last
+	// hand-over by a bot.
+	Unanswered, HandedOver Instant
+	// Entered is when the session came into its queue. Of one that a status leads no
+	// record tells that.
+	Entered Instant
+	// Inbound is the customer's last message, Window the end of its reply window.
+	Inbound, Window Instant
 	// Unread counts the customer's messages since Unanswered.
 	Unread uint32
 	// Owner is who has the session.
@@ -86,7 +113,7 @@ func (f *Facts) Awaiting() Awaiting {
 // Clock is since when the customer has waited for a human (R1, R3), and whether
 // he does.
 func (f *Facts) Clock() (since int64, waits bool) {
-	return max(f.Unanswered, f.HandedOver), f.Awaits()
+	return max(f.Unanswered, f.HandedOver).Unix(), f.Awaits()
 }
 
 // Closed reports whether the records end with a closing.
@@ -124,18 +151,18 @@ func (f *Facts) Tell(told Window, listedAt time.Time) {
 	end, now := told.End.Unix(), listedAt.Unix()
 	own := int64(0)
 	if f.Inbound != 0 {
-		own = f.Inbound + replyWindow
+		own = f.Inbound.Unix() + replyWindow
 	}
 	over := !told.End.After(listedAt)
 	switch {
 	case over && own != 0 && own <= now+windowJitter, !over && own != 0 && near(own, end):
-		f.Window = own
-	case over && f.Window != 0 && f.Window < end:
+		f.Window = clamped(own)
+	case over && f.Window != 0 && f.Window.Unix() < end:
 		// It was known to end earlier; 0 says only that it is over.
-	case !over && f.Window != 0 && near(f.Window, end) && f.Window-end != windowJitter && end-f.Window != windowJitter:
+	case !over && f.Window != 0 && near(f.Window.Unix(), end) && f.Window.Unix()-end != windowJitter && end-f.Window.Unix() != windowJitter:
 		// The same end, told a moment earlier or later.
 	default:
-		f.Window = end
+		f.Window = clamped(end)
 	}
 }
 

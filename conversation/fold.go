@@ -32,6 +32,14 @@ type Seen struct {
 	// Window is the reply window as the listing told it, ListedAt when it did.
 	Window   Window
 	ListedAt time.Time
+	// ByStatus is true for a session that a status leads, as Session.ByStatus says.
+	// Then Requested is when the customer asked for it, Automated the last listing
+	// that showed it with a bot and, of a closed one, Reason and Awaiting are those
+	// that the list told; each empty where that is not so.
+	ByStatus             bool
+	Requested, Automated Instant
+	Reason               CloseReason
+	Awaiting             Awaiting
 	// Campaign is true for a session that a campaign began.
 	Campaign bool
 	// FromStart is true where the first record is the first of the session.
@@ -78,6 +86,8 @@ func Fold(before Facts, records []Record, seen Seen) Folded {
 	}
 	var out Folded
 	f.records, out.Sending = f.prepare(records)
+	f.first = before == Facts{}
+	f.period, f.final = periods(f.records)
 	f.observe()
 	settled := f.settled()
 	for i := range f.records[:settled] {
@@ -116,6 +126,12 @@ type folding struct {
 	fresh bool
 	// moved is the last record that moved the session.
 	moved int64
+	// first is true where nothing was known of the session. period is the first record
+	// of the time since the last closing that was followed by a reopening, final the
+	// closing that ends the records, -1 where they do not end so, and last is true
+	// while that one is folded.
+	first, last   bool
+	period, final int
 	// later is true once the customer has written after the listing.
 	later bool
 	// unsettled is true beyond the first message that is under way.
@@ -171,6 +187,7 @@ func (f *folding) settled() int {
 // step folds one record.
 func (f *folding) step(i int) {
 	r := &f.records[i]
+	f.last = i == f.final
 	if r.ID > f.seen.Listed {
 		f.observed = f.observed || f.apply()
 	}
@@ -180,6 +197,9 @@ func (f *folding) step(i int) {
 		f.emit(Event{Kind: EventStarted, Record: r.ID})
 		f.facts.set(isClosed|apiWrote, false)
 		f.facts.set(firstDue|whole, true)
+		if f.fresh {
+			f.request()
+		}
 	}
 	f.fresh = false
 	if begin {
@@ -222,6 +242,8 @@ func (f *folding) message(r *Record) {
 		f.asks(r)
 	case r.Human:
 		f.replies(r)
+	case f.seen.ByStatus && r.Sender == SenderBot:
+		f.bot(r)
 	case r.Sender == SenderAPI, r.Sender == SenderBot:
 		f.facts.set(apiWrote, true)
 	}
@@ -229,17 +251,18 @@ func (f *folding) message(r *Record) {
 
 // asks folds a message of the customer (R1, R10, R12).
 func (f *folding) asks(r *Record) {
-	at := r.At.Unix()
-	if f.facts.Unanswered == 0 {
+	at := InstantOf(r.At)
+	if f.facts.Unanswered == 0 || f.facts.is(byRequest) {
 		f.facts.Unanswered = at
+		f.facts.set(byRequest, false)
 	}
-	if f.facts.Entered == 0 && f.facts.is(whole) {
+	if f.facts.Entered == 0 && f.facts.is(whole) && !f.seen.ByStatus {
 		f.facts.Entered = at
 	}
 	f.facts.Unread++
 	f.facts.Inbound, f.facts.Window = at, 0
 	if f.windowed {
-		f.facts.Window = at + replyWindow
+		f.facts.Window = clamped(at.Unix() + replyWindow)
 	}
 	f.facts.set(decided, false)
 	f.later = r.ID > f.seen.Listed
@@ -263,18 +286,18 @@ func (f *folding) replies(r *Record) {
 			f.emit(Event{Kind: EventFirstResponse, Record: r.ID, Seconds: seconds})
 		}
 	}
-	f.facts.set(firstDue, false)
+	f.facts.set(firstDue|byRequest, false)
 	f.facts.Unanswered, f.facts.HandedOver, f.facts.Unread = 0, 0, 0
 }
 
 // move folds a transfer or a move into a queue (R3, R6, R10).
 func (f *folding) move(r *Record, i int) {
-	bot := r.ByBot || f.facts.Owner == OwnerAutomation || f.facts.is(apiWrote)
+	bot := r.ByBot || f.facts.Owner == OwnerAutomation || f.facts.is(apiWrote) && !f.seen.ByStatus
 	to, owner := r.To, OwnerPeople
 	switch {
 	case r.Kind == KindQueued:
 		to, owner = ToQueue, OwnerQueue
-		f.facts.Entered = r.At.Unix()
+		f.facts.Entered = InstantOf(r.At)
 	case to == ToUntold && i == f.stretch && f.seen.Owner == OwnerAutomation:
 		to, owner = ToAPI, OwnerAutomation
 	case to == ToUntold:
@@ -284,7 +307,7 @@ func (f *folding) move(r *Record, i int) {
 	}
 	if bot && to != ToAPI {
 		f.emit(Event{Kind: EventHandedOver, Record: r.ID})
-		f.facts.HandedOver = r.At.Unix()
+		f.facts.HandedOver = InstantOf(r.At)
 	} else {
 		f.emit(Event{Kind: EventTransferred, Record: r.ID, To: to})
 	}
@@ -297,7 +320,7 @@ func (f *folding) move(r *Record, i int) {
 // pickUp folds a pick-up (R10).
 func (f *folding) pickUp(r *Record) {
 	if f.facts.Entered != 0 {
-		f.emit(Event{Kind: EventPickedUp, Record: r.ID, Seconds: max(r.At.Unix()-f.facts.Entered, 0), Moved: f.moved})
+		f.emit(Event{Kind: EventPickedUp, Record: r.ID, Seconds: max(r.At.Unix()-f.facts.Entered.Unix(), 0), Moved: f.moved})
 	}
 	f.moved = r.ID
 	f.facts.Owner = OwnerPeople
@@ -317,13 +340,17 @@ func (f *folding) close(r *Record) {
 	if f.facts.Owner == OwnerQueue && (reason == ClosedByCustomer || reason == ClosedByTimeout) {
 		reason = ClosedAbandoned
 	}
-	f.emit(Event{Kind: EventClosed, Record: r.ID, Reason: reason, Awaiting: f.facts.Awaiting()})
+	closed := Event{Kind: EventClosed, Record: r.ID, Reason: reason, Awaiting: f.facts.Awaiting()}
+	if f.last {
+		f.told(&closed)
+	}
+	f.emit(closed)
 	f.facts.close()
 }
 
 // expire decides the window that ended before a record (R33).
 func (f *folding) expire(r *Record) {
-	if f.undecided() && r.At.Unix() > f.facts.Window {
+	if f.undecided() && r.At.Unix() > f.facts.Window.Unix() {
 		f.decide(r.ID)
 	}
 }
@@ -337,7 +364,7 @@ func (f *folding) undecided() bool {
 func (f *folding) decide(by int64) {
 	f.facts.set(decided, true)
 	if f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople {
-		f.emit(Event{Kind: EventWindowLost, Record: by, End: f.facts.Window})
+		f.emit(Event{Kind: EventWindowLost, Record: by, End: f.facts.Window.Unix()})
 	}
 }
 
@@ -347,13 +374,16 @@ func (f *folding) end() {
 		f.apply()
 	}
 	if f.seen.Told && f.seen.Closed && !f.facts.Closed() && f.facts.Last <= f.seen.Listed {
-		f.emit(Event{Kind: EventClosed, Record: f.facts.Last, Reason: ClosedOtherwise, Awaiting: f.facts.Awaiting()})
+		if f.seen.ByStatus && f.facts.Last == 0 {
+			f.emit(Event{Kind: EventStarted, Told: true}) // Nobody ever wrote.
+		}
+		f.emit(f.closing())
 		f.facts.close()
 	}
 	if f.seen.Told && !f.later {
 		f.facts.Tell(f.seen.Window, f.seen.ListedAt)
 	}
-	if !f.unsettled && f.undecided() && f.seen.Now.Unix()-f.facts.Window > windowJitter {
+	if !f.unsettled && f.undecided() && f.seen.Now.Unix()-f.facts.Window.Unix() > windowJitter {
 		f.decide(f.facts.Last)
 	}
 	f.facts.Last = max(f.facts.Last, f.dropped)

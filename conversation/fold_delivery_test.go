@@ -77,11 +77,11 @@ func TestR13Shown(t *testing.T) {
 func TestR13SettledWindow(t *testing.T) {
 	reply := at(9).agent().sending()
 	out := fold(history(at(0).customer(), reply), open(OwnerPeople, 2, 40).until(week))
-	if got := out.Settled.Window; got != epoch+week {
+	if got := out.Settled.Window.Unix(); got != epoch+week {
 		t.Errorf("the same window: %d", got-epoch)
 	}
 	out = fold(history(at(0).customer(), reply, at(30).customer()), open(OwnerPeople, 3, 40).until(week))
-	if got := out.Settled.Window; got != epoch+day {
+	if got := out.Settled.Window.Unix(); got != epoch+day {
 		t.Errorf("another window: %d", got-epoch)
 	}
 }

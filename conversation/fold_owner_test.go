@@ -225,7 +225,7 @@ func TestR10Entry(t *testing.T) {
 		"moved before it reopened":  {history(at(7).queued(), at(9).closed(ClosedByAgent), at(19).queued(), at(20).customer()), epoch + 19},
 		"an agent began, then both": {history(at(7).agent(), at(9).customer()), epoch + 9},
 	} {
-		if out := fold(tc.records, gone(hour)); out.Shown.Entered != tc.want {
+		if out := fold(tc.records, gone(hour)); out.Shown.Entered.Unix() != tc.want {
 			t.Errorf("%s: %d, want %d", name, out.Shown.Entered, tc.want)
 		}
 	}

@@ -201,7 +201,7 @@ func possible(f *Facts) error {
 		return fmt.Errorf("unread without unanswered, or the reverse: %+v", f)
 	case f.Closed() && (waits || f.Unread != 0 || f.Awaiting() != AwaitingCustomer):
 		return fmt.Errorf("closed, yet somebody waits: %+v", f)
-	case waits && since < f.Unanswered, waits != (f.Awaiting() == AwaitingAgent), waits && f.Owner == OwnerAutomation:
+	case waits && since < f.Unanswered.Unix(), waits != (f.Awaiting() == AwaitingAgent), waits && f.Owner == OwnerAutomation:
 		return fmt.Errorf("the clock stands wrong: %+v", f)
 	case f.Owner > OwnerPeople:
 		return fmt.Errorf("owner %d", f.Owner)

@@ -54,7 +54,7 @@ func TestR29Reached(t *testing.T) {
 
 // There are as many facts as sessions, twice where something is under way.
 func TestFactsAreSmall(t *testing.T) {
-	if size := unsafe.Sizeof(Facts{}); size > 64 {
+	if size := unsafe.Sizeof(Facts{}); size > 48 {
 		t.Errorf("%d bytes", size)
 	}
 }

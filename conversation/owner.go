@@ -68,6 +68,10 @@ func (f *folding) own(i int) {
 	if i != f.stretch {
 		return
 	}
+	if f.seen.ByStatus {
+		f.lead()
+		return
+	}
 	known, owner := f.facts.Owner, f.seen.Owner
 	began := i >= 0 && known == OwnerUnknown && f.records[i].Kind != KindTransferred
 	switch {

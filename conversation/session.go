@@ -94,6 +94,10 @@ type Session struct {
 	Awaiting Awaiting
 	// LastMessage is the id of the newest message, 0 where the list does not tell.
 	LastMessage int64
+	// ByStatus is true where the system leads the session by a status: then the list
+	// tells whose turn it is, who has it and whether it is over, and no record tells
+	// how it came into a queue, from a bot or to the agent who picked it up.
+	ByStatus bool
 	// LastActivity is when anybody last wrote, by the system's own account; zero where
 	// the list does not tell. A system may have told it before the message itself.
 	LastActivity time.Time
@@ -149,6 +153,9 @@ type Queue struct {
 	// AutoPickUp is true for a queue in which the first reply picks a session up,
 	// without a record that says so.
 	AutoPickUp bool
+	// Channel is the one channel whose sessions the queue gets; empty where it gets
+	// those of several.
+	Channel string
 	// AgentsTold is true where the system has told who the queue's agents are.
 	AgentsTold bool
 	// Open is whether it is within the queue's opening hours. A session's own Queue

@@ -99,6 +99,9 @@ type Info struct {
 	// Failures are the reasons for which a message may not be delivered, as they
 	// stand in Record.Failure.
 	Failures []string
+	// ReadsTold is true where the system tells whether customers have read what was
+	// written to them.
+	ReadsTold bool
 	// IdleTimeout is after how long of silence the system closes a session, 0 where
 	// that is not known.
 	IdleTimeout time.Duration

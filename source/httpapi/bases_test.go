@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
+
+	promconfig "github.com/prometheus/common/config"
 )
 
 func TestARequestGoesToAnotherAddressOnlyWhereThatIsAllowed(t *testing.T) {
@@ -39,6 +42,50 @@ func TestARequestGoesToAnotherAddressOnlyWhereThatIsAllowed(t *testing.T) {
 	req.Base = &other
 	if _, err := c.Do(context.Background(), req, &out); asError(t, err).Reason != ReasonRefused || len(got) != 1 {
 		t.Errorf("another host: %v", err)
+	}
+}
+
+// One base that has answered says nothing of the scheme of another one, nor does the
+// scheme of the configured one.
+func TestWhetherAPortMayBeOneOfHTTPSIsToldOfEachAddress(t *testing.T) {
+	answering := func(status int) *url.URL {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(`{}`))
+		}))
+		t.Cleanup(s.Close)
+		u, err := url.Parse(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	good, bad := answering(http.StatusOK), answering(http.StatusBadRequest)
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }))
+	t.Cleanup(secure.Close)
+	byTLS, err := url.Parse(secure.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, configured := range []string{"https://nowhere.invalid", "http://nowhere.invalid"} {
+		c := newClient(t, Config{
+			BaseURL: configured, Routes: []Route{{Method: http.MethodGet, Path: "x"}}, Bases: func(*url.URL) bool { return true },
+			Transport: TransportConfig{TLS: promconfig.TLSConfig{InsecureSkipVerify: true}},
+		})
+		ask := func(base *url.URL) error {
+			var out struct{}
+			_, err := c.Do(context.Background(), Request{Method: http.MethodGet, Path: "x", Base: base}, &out)
+			return err
+		}
+		for i, step := range []struct {
+			base *url.URL
+			says bool
+		}{{bad, true}, {byTLS, false}, {good, false}, {bad, true}} {
+			err := ask(step.base)
+			if says := err != nil && strings.Contains(err.Error(), "port of HTTPS"); says != step.says {
+				t.Errorf("%s, step %d: %v", configured, i, err)
+			}
+		}
 	}
 }
 

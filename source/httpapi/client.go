@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -82,8 +83,9 @@ type Client struct {
 	skew atomic.Pointer[time.Duration]
 	// tired is true from when a call was repeated in vain until one succeeds.
 	tired atomic.Bool
-	// known is true once a call has succeeded, so that the address is right.
-	known   atomic.Bool
+	// known has the scheme and host of each base at which a call has succeeded, so that
+	// it is right; there are as many as systems have hosts, which are few.
+	known   sync.Map
 	silence silence
 	// reading makes the calls that may be repeated, single all others; see
 	// TransportConfig.roundTripper.
@@ -221,7 +223,7 @@ func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, ou
 	if err != nil {
 		e := call.failure(ctx, err)
 		c.silence.ended(call, e)
-		if c.strangerByHTTP() && e.Reason == ReasonConnection && e.Sent {
+		if c.strangerByHTTP(req.URL) && e.Reason == ReasonConnection && e.Sent {
 			e.suspectTLS()
 		}
 		return time.Time{}, e.verdict()
@@ -231,18 +233,28 @@ func (c *Client) exchange(ctx context.Context, call *call, req *http.Request, ou
 	e := c.read(ctx, call, resp, out)
 	c.silence.ended(call, e)
 	if e != nil {
-		if c.strangerByHTTP() && e.Status == http.StatusBadRequest {
+		if c.strangerByHTTP(req.URL) && e.Status == http.StatusBadRequest {
 			e.suspectTLS()
 		}
 		return time.Time{}, e.verdict()
 	}
-	c.known.Store(true)
+	c.known.Store(root(req.URL), true)
 	c.told(resp, now)
 	return c.clock.Now(), Verdict{}
 }
 
-// strangerByHTTP reports whether url says http:// and no call has succeeded yet.
-func (c *Client) strangerByHTTP() bool { return c.base.Scheme == "http" && !c.known.Load() }
+// strangerByHTTP reports whether an address says http:// and no call has succeeded
+// there yet. A client may call several bases, and one says nothing of another.
+func (c *Client) strangerByHTTP(u *url.URL) bool {
+	if u.Scheme != "http" {
+		return false
+	}
+	_, known := c.known.Load(root(u))
+	return !known
+}
+
+// root is the scheme and host of an address.
+func root(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // told notes the clock of the system. An error's Date may be that of something
 // in front of it.

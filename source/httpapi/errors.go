@@ -60,6 +60,8 @@ type Error struct {
 	Text string
 	// Certificate is what the server showed, where that was refused; else nil.
 	Certificate *Certificate
+	// OtherScheme is true where the port may be one of HTTPS that was called by HTTP.
+	OtherScheme bool
 	// unasked is true where the time was over before the call had its turn.
 	unasked bool
 	// cause is only ever a context's error, which holds nothing of the request.
@@ -257,6 +259,7 @@ func describeTLS(err error) (Reason, string) {
 // suspectTLS says so where url may say http:// to a port of HTTPS, which answers
 // with a 400 or hangs up.
 func (e *Error) suspectTLS() {
+	e.OtherScheme = true
 	meaning, _, _ := strings.Cut(e.Text, ": ")
 	e.Text = meaning + "; it may be a port of HTTPS, and url says http://: write https:// in url, or the port of HTTP"
 }

@@ -62,7 +62,9 @@ func whole(t *testing.T, src conversation.Source, wants []conversation.Want) map
 		if !ok {
 			t.Fatalf("session %d is in no thread", want.Session)
 		}
-		if !thread.FromStart && thread.Skipped == 0 && !want.Reached(thread.Records) {
+		// A session at a form, whose listing shows no message, may have none.
+		bare := want.After == 0 && want.Listed == 0 && len(thread.Records) == 0
+		if !bare && !thread.FromStart && thread.Skipped == 0 && !want.Reached(thread.Records) {
 			t.Errorf("session %d is not complete: %d records", want.Session, len(thread.Records))
 		}
 	}
@@ -106,7 +108,7 @@ func threads(t *testing.T, s System) {
 	read := whole(t, src, firstReads(sessions))
 	for _, session := range sessions {
 		thread := read[session.ID]
-		if !thread.FromStart || session.LastMessage != 0 && last(thread) != session.LastMessage {
+		if !thread.FromStart && (session.LastMessage != 0 || len(thread.Records) > 0) || session.LastMessage != 0 && last(thread) != session.LastMessage {
 			t.Errorf("session %d, whose last message is %d: read up to %d, from the start %t", session.ID, session.LastMessage, last(thread), thread.FromStart)
 		}
 	}

@@ -66,13 +66,9 @@ func factsOf(c *columns, d dates) facts {
 		requested: d.past(c.requested.text), started: d.past(c.started.text), ended: d.past(c.ended.text), idle: d.lately(c.idle.text), endedTold: d.raw(c.ended.text),
 		fetched: d.raw(c.fetched.text), at: d.now,
 	}
-	if c.hasBot {
-		// The column is no enum and never null, but a server may well leave out false.
-		yes, _ := c.bot.flag()
-		f.bot = yesNo{yes: yes, told: true}
-	}
+	f.bot.yes, f.bot.told = c.bot.flag()
 	if c.hasTrans {
-		f.transfer = transferOf(c.transfer.id() > 0)
+		f.transfer = transferOf(c.transfer.id() > systemUser)
 	}
 	return f
 }
@@ -168,6 +164,7 @@ func (p *pager) take(rows []listRow, after int64, at time.Time) (last int64, err
 			return last, errNoStatus
 		}
 		last = f.id
+		p.source.noteOffset(row.requested.text)
 		p.rows = append(p.rows, f)
 	}
 	return last, nil
@@ -192,10 +189,7 @@ func judgeList(path string, out *listAnswer) func() httpapi.Verdict {
 		if out.whole {
 			return httpapi.Verdict{}
 		}
-		return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{
-			Endpoint: path, Reason: httpapi.ReasonDecode, Sent: true,
-			Text: "the answer is no list: check that url is the root of a SuperOffice installation",
-		}}
+		return odd(path, "the answer is no list: check that url is the root of a SuperOffice installation")
 	}
 }
 

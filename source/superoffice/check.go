@@ -76,6 +76,9 @@ func (c *checker) fail(what string, err error) {
 		return
 	}
 	a := adviceOn(err)
+	if c.source.opts.Online != nil {
+		a = a.inCloud()
+	}
 	c.tell(what, conversation.VerdictFailed, a.meaning, a.remedy)
 }
 
@@ -131,7 +134,7 @@ func (c *checker) ask(ctx context.Context, a asked, out any) (time.Time, error) 
 // checkTopics asks for the topics, and for the settings of one of them.
 func (c *checker) checkTopics(ctx context.Context) {
 	var items []topicItem
-	if _, err := c.ask(ctx, topicsAsked(), &items); err != nil {
+	if _, err := c.ask(ctx, topicsAsked(&items), &items); err != nil {
 		c.fail(pathTopics, err)
 		return
 	}
@@ -152,10 +155,10 @@ func (c *checker) checkTopics(ctx context.Context) {
 	var settings *topicEntity
 	var open scalar
 	for _, call := range []struct {
-		path string
-		out  any
-	}{{pathTopic, &settings}, {pathIsOpen, &open}} {
-		if _, err := c.ask(ctx, asked{path: call.path, id: c.topics[0]}, call.out); err != nil {
+		asked
+		out any
+	}{{topicAsked(c.topics[0], &settings), &settings}, {openAsked(c.topics[0], &open), &open}} {
+		if _, err := c.ask(ctx, call.asked, call.out); err != nil {
 			c.fail(call.path, err)
 			continue
 		}
@@ -241,7 +244,7 @@ func (c *checker) checkEntity(ctx context.Context) {
 	}
 	one := c.sessions[len(c.sessions)-1].id
 	var out *sessionEntity
-	at, err := c.ask(ctx, entityAsked(one), &out)
+	at, err := c.ask(ctx, entityAsked(one, &out), &out)
 	switch {
 	case refusedWith(err, 404), err == nil && out == nil:
 		c.tell(pathSession, conversation.VerdictOK, "the session has ended meanwhile", "")
@@ -279,9 +282,9 @@ func (c *checker) checkPresence(ctx context.Context) {
 		return
 	}
 	var rows []presenceRow
-	_, err := c.ask(ctx, presenceAsked(), &rows)
+	_, err := c.ask(ctx, presenceAsked(&rows), &rows)
 	switch {
-	case refusedWith(err, 404), refusedWith(err, 405), refusedWith(err, 501):
+	case tellsNoPresence(rows, err):
 		c.tell(pathPresence, conversation.VerdictUnavailable, "this version does not tell who is there", "update SuperOffice; else switch the group agents off")
 		return
 	case err != nil:

@@ -1,14 +1,18 @@
 package superoffice
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"conversation_exporter/conversation"
-	"conversation_exporter/source/httpapi"
 )
 
 // allGroups are the groups of metrics.
@@ -122,16 +126,61 @@ func TestACheckOfTheCloudNamesTheHost(t *testing.T) {
 
 	unknown := newCloud(t)
 	unknown.grant, unknown.state = unknown.refresh, http.StatusNotFound
-	tells(t, check(t, unknown.online(t, withRefreshToken)), map[string]string{pathState: "failed: the cloud does not know the tenant -> check customer and environment", whatRest: "not tried"})
+	tells(t, check(t, unknown.online(t, withRefreshToken)), map[string]string{pathState: "failed: the cloud does not know the tenant -> check online.customer and online.environment", whatRest: "not tried"})
 }
 
+// What the client says and what the check adds to it is told once, and in the keys
+// that a person has written.
 func TestACheckOfAPlaceThatIsNoneTellsHowToReachIt(t *testing.T) {
-	s := newStub(t)
-	s.Close()
-	found := check(t, s.source(t, func(o *Options) {
-		o.Authorization = func() (httpapi.Secret, error) { return httpapi.NewSecret("Basic " + canary), nil }
-	}))
-	if got := found[whatSignIn]; !strings.HasPrefix(got, "failed: connecting to ") || !strings.Contains(got, "connection refused -> check host and port in url") {
-		t.Errorf("told %v", found)
-	}
+	const between = "check online.environment, and whether a firewall or a proxy is in between"
+	away := func(*http.Request) int { return http.StatusServiceUnavailable }
+	t.Run("on site", func(t *testing.T) {
+		s := newStub(t)
+		s.Close()
+		found := check(t, s.source(t, nil))
+		if got := found[whatSignIn]; got != "failed: connecting to "+s.Listener.Addr().String()+" failed (connection refused) -> look whether the system is up, and check host and port in url" {
+			t.Errorf("told %v", found)
+		}
+	})
+	t.Run("on site, by the scheme of another port", func(t *testing.T) {
+		s := newStub(t)
+		s.fail = away
+		secure := httptest.NewUnstartedServer(s)
+		secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+		secure.StartTLS()
+		t.Cleanup(secure.Close)
+		s.URL = strings.Replace(secure.URL, "https://", "http://", 1)
+		tells(t, check(t, s.source(t, nil)), map[string]string{whatSignIn: "failed: there is no such API at this address (HTTP 400); it may be a port of HTTPS, and url says http:// -> write https:// in url", whatRest: "not tried"})
+	})
+	t.Run("on site, a page", func(t *testing.T) {
+		s := newStub(t)
+		s.answers["/so/api/v1/MDOList/chatchannel"] = "<html>" + canary + "</html>"
+		tells(t, check(t, s.source(t, nil)), map[string]string{whatSignIn: "failed: the answer is a web page, not the API's -> check that url is the root of a SuperOffice installation", whatRest: "not tried"})
+	})
+	t.Run("on site, restarting", func(t *testing.T) {
+		s := newStub(t)
+		s.fail = away
+		tells(t, check(t, s.source(t, nil)), map[string]string{whatSignIn: "failed: the server failed (HTTP 503) -> look whether SuperOffice is being restarted", whatRest: "not tried"})
+	})
+	t.Run("in the cloud", func(t *testing.T) {
+		c := newCloud(t)
+		src := c.online(t, withRefreshToken)
+		c.tls.Close()
+		found := check(t, src)
+		if got := found[pathState]; !strings.HasPrefix(got, "failed: connecting to ") || !strings.HasSuffix(got, "(connection refused) -> "+between) {
+			t.Errorf("told %v", found)
+		}
+	})
+	t.Run("in the cloud, no such host", func(t *testing.T) {
+		c := newCloud(t)
+		src := c.source(t, func(o *Options) {
+			o.URL, o.Authorization = "", nil
+			o.Online = &Online{Environment: EnvironmentOnline, Customer: "Cust12345", ClientSecret: o.Authorization}
+			withRefreshToken(o.Online)
+			o.Dial = func(context.Context, string, string) (net.Conn, error) {
+				return nil, &net.DNSError{Err: "no such host", Name: "online.superoffice.com", IsNotFound: true}
+			}
+		})
+		tells(t, check(t, src), map[string]string{pathState: "failed: the name online.superoffice.com does not resolve -> " + between, whatRest: "not tried"})
+	})
 }

@@ -44,21 +44,31 @@ func adviceOn(err error) advice {
 	}
 }
 
-// connecting puts into words that no answer of SuperOffice came, or none that means
-// more here than elsewhere.
+// connecting completes what is told where no answer of SuperOffice came, or none
+// that means more here than elsewhere.
 func connecting(e *httpapi.Error) advice {
 	a := adviceOf(e.Text)
 	switch {
 	case e.Certificate != nil:
 		a.remedy += "; the SHA-256 of the one that was shown is " + e.Certificate.SHA256
-	case strings.HasPrefix(e.Text, "connecting to the proxy "):
-		a = advice{e.Text, "check proxy_url"}
-	case strings.HasPrefix(e.Text, "connecting to "):
-		a = advice{e.Text, "check host and port in url, or environment in online, and whether a firewall or a proxy is in between"}
-	case e.Reason == httpapi.ReasonTimeout && e.Sent:
-		a.remedy = "look whether the server is overloaded, or raise timeout"
+	case e.Status >= 500:
+		a.remedy = "look whether SuperOffice is being restarted, as the cloud is at night, and at what stands in front of it"
+	case e.Reason == httpapi.ReasonDecode && e.Status == 0:
+		a.remedy = "check that url is the root of a SuperOffice installation, and what stands in front of it"
 	case a.remedy == "":
 		a.remedy = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
+	}
+	return a
+}
+
+// inCloud replaces a remedy that names url, which a tenant of the cloud does not have:
+// there the environment is what leads to a host.
+func (a advice) inCloud() advice {
+	switch named := strings.ReplaceAll(a.remedy, "proxy_url", ""); {
+	case strings.HasPrefix(a.remedy, "check the path in url"):
+		a.remedy = "look for a newer version of the exporter: the cloud is always up to date"
+	case strings.Contains(named, " url"):
+		a.remedy = "check online.environment, and whether a firewall or a proxy is in between"
 	}
 	return a
 }

@@ -16,15 +16,20 @@ import (
 
 // complete adds to the listed sessions what their list does not have: by the archive
 // Dynamic in as many requests as the list took or, where the server does not allow
-// that, session by session in rotation.
+// that or tells no status either, session by session in rotation.
 func (s *Source) complete(ctx context.Context, l *listing, cover *conversation.Coverage) {
-	if l.dynamic || len(l.sessions) == 0 {
-		return
+	if !l.dynamic && len(l.sessions) > 0 && !s.addDynamic(ctx, l, cover) ||
+		slices.ContainsFunc(l.sessions, func(f facts) bool { return f.status == statusUntold }) {
+		s.readEntities(ctx, l, cover)
 	}
+}
+
+// addDynamic adds what the archive Dynamic tells. It is false where the server does not
+// allow that.
+func (s *Source) addDynamic(ctx context.Context, l *listing, cover *conversation.Coverage) bool {
 	more, ok := s.readDynamic(ctx, false)
 	if !ok {
-		s.readEntities(ctx, l, cover)
-		return
+		return false
 	}
 	if more.err != nil {
 		cover.Problems = append(cover.Problems, fmt.Errorf("reading who has the sessions: %w", more.err))
@@ -43,6 +48,7 @@ func (s *Source) complete(ctx context.Context, l *listing, cover *conversation.C
 		}
 		f.add(other)
 	}
+	return true
 }
 
 // add takes what the list does not have, and what has changed since it was read: of
@@ -80,6 +86,7 @@ func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
 			l.sessions, l.timedOut = p.rows, outOfTime(ctx, l.err)
 		}
 		l.dynamic = true
+		settleBots(l.sessions)
 		if why = l.err; why == nil || !refusesRequest(why) && !errors.Is(why, errNoStatus) {
 			if why == nil && len(l.sessions) > 0 {
 				s.noteDynamic(op, nil)
@@ -89,6 +96,17 @@ func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
 	}
 	s.noteDynamic("", why)
 	return listing{}, false
+}
+
+// settleBots takes an empty cell for no where others of the column are told: a server
+// may well leave out false. Where none is told, it may not know the column.
+func settleBots(sessions []facts) {
+	if !slices.ContainsFunc(sessions, func(f facts) bool { return f.bot.told }) {
+		return
+	}
+	for i := range sessions {
+		sessions[i].bot.told = true
+	}
 }
 
 // dynamicOperators are those that the archive Dynamic may take for a set.
@@ -250,9 +268,9 @@ func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
 // askEntity asks for one session.
 func (s *Source) askEntity(ctx context.Context, id int64) (entity, error) {
 	var out *sessionEntity
-	at, err := s.get(ctx, entityAsked(id), &out)
+	at, err := s.get(ctx, entityAsked(id, &out), &out)
 	switch {
-	case refusedWith(err, 404), err == nil && (out == nil || out.ID.id() != id):
+	case refusedWith(err, 404), err == nil && out == nil:
 		return entity{facts: facts{id: id, at: s.opts.Clock.Now()}, gone: true}, nil
 	case err != nil:
 		return entity{}, err
@@ -260,10 +278,16 @@ func (s *Source) askEntity(ctx context.Context, id int64) (entity, error) {
 	return entity{facts: factsOfEntity(out, id, s.dates(at))}, nil
 }
 
-// entityAsked asks for one session. The properties that are not named are nulled.
-func entityAsked(id int64) asked {
+// entityAsked asks for one session. The properties that are not named are nulled. The
+// answer is null where there is none.
+func entityAsked(id int64, out **sessionEntity) asked {
 	return asked{path: pathSession, id: id, query: url.Values{
 		"$select": {"ChatSessionId,TopicId,Status,WhenRequested,WhenStarted,WhenEnded,WhenIdle,WhenFetched,User,TransferTo,ChatbotIsActive"},
+	}, judge: func() httpapi.Verdict {
+		if *out != nil && (*out).ID.id() != id {
+			return odd(pathSession, "the answer is not the session that was asked for")
+		}
+		return httpapi.Verdict{}
 	}}
 }
 
@@ -272,7 +296,7 @@ func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 	f := facts{
 		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
 		ended: d.past(out.Ended.text), idle: d.lately(out.Idle.text), endedTold: d.raw(out.Ended.text), fetched: d.raw(out.Fetched.text), at: d.now,
-		transfer: transferOf(out.TransferTo != nil && (out.TransferTo.EjUserID.id() > 0 || out.TransferTo.AssociateID.id() > 0)),
+		transfer: transferOf(out.TransferTo.somebody()),
 	}
 	f.bot.yes, f.bot.told = out.Bot.flag()
 	if out.User != nil {

@@ -1,144 +1,134 @@
 package superoffice
 
 import (
-	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"conversation_exporter/conversation"
-	"conversation_exporter/source/httpapi"
+	sim "conversation_exporter/simulator/superoffice"
+	"conversation_exporter/simulator/world"
 	"conversation_exporter/source/sourcetest"
 )
 
-// controlled is the stub as the conformance suite wants it.
+// controlled is the simulated SuperOffice as the conformance suite wants it.
 type controlled struct {
-	*stub
-	last, message int64
-	hangs         chan struct{}
-	slow          time.Duration
+	*crm
+	// good and wrong make the options of who may and who may not sign in.
+	good, wrong func(*Options)
+	lift        func()
 }
 
-func newControlled(t *testing.T) *controlled {
-	t.Helper()
-	c := &controlled{stub: newStub(t)}
-	inner := c.Config.Handler
-	c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c.mu.Lock()
-		hangs, slow := c.hangs, c.slow
-		c.mu.Unlock()
-		if hangs != nil {
-			select {
-			case <-hangs:
-			case <-r.Context().Done():
-			}
-			return
-		}
-		time.Sleep(slow)
-		inner.ServeHTTP(w, r)
-	})
-	c.dynamic = "in"
-	return c
-}
+func (c *controlled) Source(t *testing.T) conversation.Source { return c.source(t, c.good) }
 
-func (c *controlled) Source(t *testing.T) conversation.Source { return c.source(t, nil) }
+func (c *controlled) Stranger(t *testing.T) conversation.Source { return c.source(t, c.wrong) }
 
-func (c *controlled) Stranger(t *testing.T) conversation.Source {
-	return c.source(t, func(o *Options) {
-		o.Authorization = func() (httpapi.Secret, error) { return httpapi.NewSecret("Basic wrong-" + canary), nil }
-	})
-}
-
-// Open lets sessions of every kind begin.
-func (c *controlled) Open(_ *testing.T, n int) []int64 {
+// Open lets sessions of every kind begin; those at a form have no messages yet.
+func (c *controlled) Open(t *testing.T, n int) []int64 {
+	kinds := []func() int64{
+		func() int64 { return c.open(t, world.ChatOpening{Topic: world.TopicSupport}) },
+		func() int64 { return c.taken(t, "1001", false) },
+		func() int64 { return c.taken(t, "1002", true) },
+		func() int64 { return c.open(t, world.ChatOpening{Topic: world.TopicOrders, Bot: true}) },
+		func() int64 {
+			id := c.open(t, world.ChatOpening{Topic: world.TopicOrders, Bot: true})
+			must(t, c.desk.BotWrites(id, true))
+			return id
+		},
+		func() int64 {
+			return c.open(t, world.ChatOpening{Topic: world.TopicReturns, Status: world.ChatForm})
+		},
+		func() int64 {
+			return c.open(t, world.ChatOpening{Topic: world.TopicAdvice, Status: world.ChatFAQ})
+		},
+		func() int64 {
+			id := c.taken(t, "1003", false)
+			must(t, c.desk.Offer(id, "1004"))
+			return id
+		},
+	}
 	ids := make([]int64, 0, n)
 	for i := range n {
-		now := local(c.clock.Now())
-		one := chat{topic: 3, status: 1 + int64(i%6), requested: now, idle: now, fetched: now}
-		switch {
-		case i%12 == 4, i%12 == 5:
-			one.bot = true
-		case one.status > 4:
-			one.started, one.user = now, 67
-		}
-		c.do(func() {
-			c.last++
-			one.id = c.last
-			c.chats = append(c.chats, one)
-		})
-		c.write(one.id, "ToUser", "None")
-		ids = append(ids, one.id)
+		ids = append(ids, kinds[i%len(kinds)]())
 	}
 	return ids
 }
 
-// write adds a message to a session.
-func (c *controlled) write(id int64, kind, special string) {
-	c.do(func() {
-		c.message++
-		one := c.find(strconv.FormatInt(id, 10))
-		text := message(int(c.message), kind, special, 0, local(c.clock.Now()))
-		text = strings.Replace(text, `"ChatSessionId":1,`, fmt.Sprintf(`"ChatSessionId":%d,`, id), 1)
-		one.messages = "[" + strings.TrimPrefix(strings.TrimSuffix(one.messages, "]")+","+text, ",")
-		one.messages = "[" + strings.TrimLeft(one.messages, "[,") + "]"
-		one.idle = local(c.clock.Now())
-	})
-}
-
-func (c *controlled) Write(_ *testing.T, id int64, n int) {
+func (c *controlled) Write(t *testing.T, id int64, n int) {
 	for range n {
-		c.write(id, "ToUser", "None")
+		must(t, c.desk.VisitorWrites(id))
 	}
 }
 
-func (c *controlled) Close(_ *testing.T, id int64) {
-	c.write(id, "Special", "ClosedByUser")
-	c.do(func() {
-		one := c.find(strconv.FormatInt(id, 10))
-		one.status, one.ended = 7, local(c.clock.Now())
-	})
-}
+func (c *controlled) Close(t *testing.T, id int64) { must(t, c.desk.Finish(id, world.ByAgent)) }
 
+// Viewer is empty: one list shows all.
 func (c *controlled) Viewer() string { return "" }
 
 func (c *controlled) FailViewer(bool) {}
 
-func (c *controlled) Fail(fails bool) {
-	c.do(func() {
-		c.fail = nil
-		if fails {
-			c.fail = func(*http.Request) int { return http.StatusBadGateway }
-		}
-	})
-}
+func (c *controlled) Fail(fails bool) { c.inject(fails, sim.Fault{Kind: sim.HTML, Status: 502}) }
 
-func (c *controlled) Hang(hangs bool) {
-	c.do(func() {
-		if c.hangs != nil {
-			close(c.hangs)
-		}
-		if c.hangs = nil; hangs {
-			c.hangs = make(chan struct{})
-		}
-	})
-}
+func (c *controlled) Hang(hangs bool) { c.inject(hangs, sim.Fault{Kind: sim.Hang}) }
 
-func (c *controlled) Slow(d time.Duration) { c.do(func() { c.slow = d }) }
+func (c *controlled) Slow(d time.Duration) { c.set(func(sw *sim.Switches) { sw.Latency = d }) }
 
-// SignIns are the calls that are not accepted, and one for those that are.
-func (c *controlled) SignIns() int {
-	if n := c.wrong(); n > 0 {
-		return n
+func (c *controlled) inject(on bool, f sim.Fault) {
+	if c.lift != nil {
+		c.lift()
+		c.lift = nil
 	}
-	return 1
+	if on {
+		c.lift = c.SuperOffice.Inject(f)
+	}
 }
 
+// SignIns are the sign-ins of the cloud and, on site, what was refused: there each
+// request signs in.
+func (c *controlled) SignIns() int {
+	if c.ca == "" {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.refused
+	}
+	return c.SuperOffice.SignIns() + c.SuperOffice.Denied()
+}
+
+// Held is nothing: tickets and tokens cannot be given back, and end by themselves.
 func (c *controlled) Held() int { return 0 }
 
-func (c *controlled) Advance(d time.Duration) { c.clock.advance(d) }
+func (c *controlled) Advance(d time.Duration) { c.World.Advance(d) }
 
 func TestConformance(t *testing.T) {
-	sourcetest.Run(t, func(t *testing.T) sourcetest.System { return newControlled(t) })
+	onsite := func(good, wrong func(c *crm) string) func(t *testing.T) sourcetest.System {
+		return func(t *testing.T) sourcetest.System {
+			c := newCRM(t)
+			with := func(value string) func(*Options) {
+				return func(o *Options) { o.Authorization = secret(value) }
+			}
+			return &controlled{crm: c, good: with(good(c)), wrong: with(wrong(c))}
+		}
+	}
+	for name, system := range map[string]func(t *testing.T) sourcetest.System{
+		"on site with Basic": onsite(
+			func(c *crm) string { return basicOf(c.SuperOffice.User(), c.SuperOffice.Password()) },
+			func(c *crm) string { return basicOf(c.SuperOffice.User(), canary+"-wrong") },
+		),
+		"on site with a ticket": onsite(
+			func(c *crm) string { return "SOTicket " + c.SuperOffice.Ticket() },
+			func(*crm) string { return "SOTicket 7T:" + canary + "-wrong" },
+		),
+		"in the cloud with a refresh token": func(t *testing.T) sourcetest.System {
+			return &controlled{crm: newTenantOf(t), wrong: func(o *Options) { o.Online.RefreshToken = secret(canary + "-wrong") }}
+		},
+		"in the cloud as the system user": func(t *testing.T) sourcetest.System {
+			c := newTenantOf(t)
+			good := c.asSystemUser(t, false)
+			return &controlled{crm: c, good: good, wrong: func(o *Options) {
+				good(o)
+				o.Online.SystemUserToken = secret(canary + "-wrong")
+			}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) { sourcetest.Run(t, system) })
+	}
 }

@@ -88,23 +88,3 @@ func TestR34DatesAreByOurClock(t *testing.T) {
 		t.Errorf("what is no date is read as %s", got)
 	}
 }
-
-func FuzzDate(f *testing.F) {
-	for _, text := range []string{"2026-02-03T08:55:01", "2016-07-21T14:13:48.4445574+02:00", "2026-10-25T02:30:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-0000", ""} {
-		f.Add(text, int64(1_770_000_000))
-	}
-	zone := oslo(f)
-	f.Fuzz(func(t *testing.T, text string, now int64) {
-		at := time.Unix(now%(1<<40), 0)
-		got, err := parseDate(text, zone, at)
-		if err != nil && !got.IsZero() {
-			t.Errorf("%q is both an error and %s", text, got)
-		}
-		if !got.IsZero() && got.Year() < earliest-1 {
-			t.Errorf("%q is read as %s", text, got)
-		}
-		if past := (dates{zone: zone, now: at}).past(text); past.After(at) {
-			t.Errorf("%q lies in the future of %s: %s", text, at, past)
-		}
-	})
-}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -84,7 +83,7 @@ func (d *directory) loadTopics(ctx context.Context) error {
 		return err // Somebody else has just asked.
 	}
 	var items []topicItem
-	at, err := d.source.get(ctx, topicsAsked(), &items)
+	at, err := d.source.get(ctx, topicsAsked(&items), &items)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -124,7 +123,7 @@ func (d *directory) queueOf(id int64, name string) conversation.Queue {
 	if info, ok := d.topics[id]; ok && info.name != "" {
 		name = info.name
 	}
-	return conversation.Queue{ID: id, Name: topicName(id, name), Mode: pickUp}
+	return conversation.Queue{ID: id, Name: topicName(id, name), Mode: pickUp, Channel: channel}
 }
 
 // topicName is the name by which people know a topic, or its number.
@@ -156,7 +155,7 @@ func (d *directory) list() []conversation.Queue {
 	queues := make([]conversation.Queue, 0, len(d.topics))
 	for id, info := range d.topics {
 		queues = append(queues, conversation.Queue{
-			ID: id, Name: topicName(id, info.name), Mode: pickUp, AgentsTold: !d.agentsAt.IsZero(), Open: info.open, Limits: info.limits,
+			ID: id, Name: topicName(id, info.name), Mode: pickUp, Channel: channel, AgentsTold: !d.agentsAt.IsZero(), Open: info.open, Limits: info.limits,
 		})
 	}
 	slices.SortFunc(queues, func(a, b conversation.Queue) int { return int(a.ID - b.ID) })
@@ -192,17 +191,15 @@ func (d *directory) loadSettings(ctx context.Context) error {
 // is too old then.
 func (d *directory) askOpen(ctx context.Context, id int64) error {
 	var out scalar
-	at, err := d.source.get(ctx, asked{path: pathIsOpen, id: id}, &out)
+	at, err := d.source.get(ctx, openAsked(id, &out), &out)
 	open := conversation.OpeningUntold
-	switch yes, told := out.flag(); {
-	case err != nil || !told:
+	switch yes, _ := out.flag(); {
+	case err != nil:
+		at = time.Time{}
 	case yes:
 		open = conversation.OpeningOpen
 	default:
 		open = conversation.OpeningClosed
-	}
-	if err != nil {
-		at = time.Time{}
 	}
 	d.update(id, func(t *topic) { t.open, t.openAt = open, at })
 	if refusedWith(err, 404) {
@@ -214,9 +211,7 @@ func (d *directory) askOpen(ctx context.Context, id int64) error {
 // askSettings asks for the limits of a topic, which are minutes; 0 is off.
 func (d *directory) askSettings(ctx context.Context, id int64) error {
 	var out *topicEntity
-	at, err := d.source.get(ctx, asked{path: pathTopic, id: id, query: url.Values{
-		"$select": {"ChatTopicId,Name,WarnNewChatMinutes,WarnManagerNewChatMinutes,WarnChatMessageMinutes,WarnManagerChatMessageMinutes"},
-	}}, &out)
+	at, err := d.source.get(ctx, topicAsked(id, &out), &out)
 	switch {
 	case refusedWith(err, 404), err == nil && out == nil:
 		return nil // The topic has been deleted since.
@@ -260,10 +255,10 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 		return agents, err
 	}
 	var rows []presenceRow
-	at, err := s.get(ctx, presenceAsked(), &rows)
+	at, err := s.get(ctx, presenceAsked(&rows), &rows)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if refusedWith(err, 404) || refusedWith(err, 405) || refusedWith(err, 501) {
+	if tellsNoPresence(rows, err) {
 		d.agents, d.agentsAt, d.noPresence = nil, time.Time{}, s.opts.Clock.Now()
 		return nil, errNoPresence
 	}
@@ -316,11 +311,6 @@ func (d *directory) talk(sessions []conversation.Session) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talking = talking
-}
-
-// presenceAsked asks who is there.
-func presenceAsked() asked {
-	return asked{path: pathPresence, post: true, query: url.Values{"$select": {"UserId,DisplayName,Present,ChatTopics"}}}
 }
 
 // agentsOf puts the users into conversation's words, each once.

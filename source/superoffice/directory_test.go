@@ -1,7 +1,6 @@
 package superoffice
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,10 +16,10 @@ func TestTopicsAreQueuesWithTheirHoursAndLimits(t *testing.T) {
 	queues, err := src.Queues(t.Context())
 	must(t, err)
 	want := []conversation.Queue{
-		{ID: 3, Name: "Support", Mode: "pickup", AgentsTold: true, Open: conversation.OpeningOpen, Limits: conversation.Limits{
+		{ID: 3, Name: "Support", Mode: "pickup", Channel: "chat", AgentsTold: true, Open: conversation.OpeningOpen, Limits: conversation.Limits{
 			NewSessionAgent: 5 * time.Minute, NewSessionManager: 10 * time.Minute, NewMessageManager: 15 * time.Minute,
 		}},
-		{ID: 5, Name: "Sales", Mode: "pickup", AgentsTold: true, Open: conversation.OpeningClosed},
+		{ID: 5, Name: "Sales", Mode: "pickup", Channel: "chat", AgentsTold: true, Open: conversation.OpeningClosed},
 	}
 	if !slices.Equal(queues, want) {
 		t.Errorf("queues %+v, want %+v", queues, want)
@@ -83,24 +82,6 @@ func TestWhatCannotBeToldOfATopicIsUntold(t *testing.T) {
 	}
 }
 
-func TestAServerWithoutPresenceIsNoFailure(t *testing.T) {
-	s := newStub(t)
-	s.do(func() { s.answers["/so/api/v1/"+pathPresence] = "" })
-	src := s.source(t, nil)
-	for range 3 {
-		if agents, err := src.Agents(t.Context()); !errors.Is(err, conversation.ErrUnsupported) || len(agents) != 0 {
-			t.Errorf("agents %+v, error %v", agents, err)
-		}
-		queues, err := src.Queues(t.Context())
-		if err != nil || len(queues) != 2 || queues[0].AgentsTold {
-			t.Errorf("queues %+v, error %v", queues, err)
-		}
-	}
-	if n := s.asked("POST Agents"); n != 1 {
-		t.Errorf("asked %d times", n)
-	}
-}
-
 func TestAnAgentWithASessionIsListedThoughNobodyTellsHim(t *testing.T) {
 	s := newStub(t)
 	s.dynamic = "in"
@@ -122,5 +103,74 @@ func TestATopicThatIsDeletedMeanwhileIsNoFailure(t *testing.T) {
 	queues, err := s.source(t, nil).Queues(t.Context())
 	if err != nil || len(queues) != 2 || queues[1].Open != conversation.OpeningUntold {
 		t.Errorf("queues %+v, error %v", queues, err)
+	}
+}
+
+// An answer that names nobody, or no topic, by its number is no empty list, and null
+// is none either: that nobody is there would be untrue.
+func TestAnAnswerThatTellsNothingIsNotNone(t *testing.T) {
+	for name, tc := range map[string]struct{ path, body string }{
+		"a user without a number":         {pathPresence, `[{"UserId":{"value":67},"Present":true,"ChatTopics":[3]}]`},
+		"opening hours are null":          {"ChatTopic/3/IsOpen", `null`},
+		"opening hours are no yes or no":  {"ChatTopic/3/IsOpen", `{"open":true}`},
+		"settings of no topic":            {"ChatTopic/3", `{"ChatTopicId":{"value":3},"WarnNewChatMinutes":{"value":5}}`},
+		"the list of topics is null":      {pathTopics, `null`},
+		"a topic without a number":        {pathTopics, `[{"Id":{"value":3},"Name":"Support"}]`},
+		"a topic below one has no number": {pathTopics, `[{"Id":3,"Name":"Support","ChildItems":[{"Name":"Sales"}]}]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStub(t)
+			src := s.source(t, nil)
+			_, err := src.Queues(t.Context())
+			must(t, err)
+			s.do(func() { s.answers["/so/api/v1/"+tc.path] = tc.body })
+			s.clock.advance(directoryLife)
+			queues, err := src.Queues(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "the answer is ") {
+				t.Fatalf("queues %+v, error %v", queues, err)
+			}
+			switch {
+			case tc.path == pathTopics:
+				if queues != nil {
+					t.Errorf("queues %+v", queues)
+				}
+			case len(queues) != 2 || queues[0].Limits.NewSessionAgent != 5*time.Minute:
+				t.Errorf("queues %+v, want both, with the limits that were told before", queues)
+			case tc.path == pathPresence:
+				if queues[0].AgentsTold {
+					t.Errorf("queues %+v: nobody has told who is there", queues)
+				}
+			case strings.HasSuffix(tc.path, "IsOpen"):
+				if queues[0].Open != conversation.OpeningUntold {
+					t.Errorf("queues %+v: nobody has told whether it is open", queues)
+				}
+			}
+		})
+	}
+}
+
+// The system user stands for nobody: to be offered to him is to be offered to nobody.
+func TestASessionOfferedToTheSystemUserIsOfferedToNobody(t *testing.T) {
+	for name, operator := range map[string]string{"by Dynamic": "in", "one by one": ""} {
+		t.Run(name, func(t *testing.T) {
+			s := newStub(t)
+			s.dynamic = operator
+			s.chats = []chat{{id: 1, topic: 3, status: 5, user: 67, transfer: 1}, {id: 2, topic: 3, status: 5, user: 67, transfer: 2}}
+			found := read(t, s.source(t, nil))
+			if found[1].Transfer != conversation.TransferNone || found[2].Transfer != conversation.TransferPending {
+				t.Errorf("transfers %v and %v", found[1].Transfer, found[2].Transfer)
+			}
+		})
+	}
+}
+
+// A session whose answer is that of none has not vanished.
+func TestAnAnswerThatIsNoSessionHidesNone(t *testing.T) {
+	s := newStub(t)
+	s.chats = []chat{{id: 1, topic: 3, status: 5, user: 67}}
+	s.do(func() { s.answers["/so/api/v1/ChatSession/1"] = `{}` })
+	sessions, cover, err := s.source(t, nil).OpenSessions(t.Context())
+	if err != nil || len(sessions) != 1 || len(cover.Problems) != 1 {
+		t.Errorf("sessions %+v, coverage %+v, error %v", sessions, cover, err)
 	}
 }

@@ -43,13 +43,19 @@ func describeStatus(status int) string {
 // explain puts an error of the client into words of this system.
 func explain(err error) error {
 	var transport *httpapi.Error
-	if !errors.As(err, &transport) {
+	if !errors.As(err, &transport) || transport.OtherScheme {
 		return err
 	}
 	if text := describeStatus(transport.Status); text != "" {
 		return statusError{text, transport}
 	}
 	return err
+}
+
+// odd judges an answer that is JSON, but not what was asked for: a gap must not pass for
+// "none".
+func odd(endpoint, text string) httpapi.Verdict {
+	return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{Endpoint: endpoint, Reason: httpapi.ReasonDecode, Sent: true, Text: text}}
 }
 
 // signInError marks what a call ended with because there was nothing to sign in

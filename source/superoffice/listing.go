@@ -54,6 +54,8 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 		cover.Problems = append(cover.Problems, err)
 	}
 	l := s.listOpen(ctx)
+	// Only a server that ignores the filter lists what is closed.
+	l.sessions = slices.DeleteFunc(l.sessions, func(f facts) bool { return f.status.closed() })
 	if l.err != nil && len(l.sessions) == 0 && !l.whole {
 		cover.Failed, cover.TimedOut, cover.TimesUnproved = []string{everybody}, l.timedOut, true
 		cover.Problems = append(cover.Problems, l.err)
@@ -197,21 +199,37 @@ func (s *Source) informed() bool {
 
 // digits writes an instant as filters take it, without a zone. Whether the server
 // reads that in its own zone is not documented, so it is written in the zone that is
-// configured or in UTC, whichever says the earlier time.
+// configured, in the one that the server marks its dates with, or in UTC, whichever
+// says the earlier time.
 func (s *Source) digits(t time.Time) string {
 	const form = "2006-01-02T15:04:05"
 	text := t.UTC().Format(form)
 	if s.opts.TimeZone != nil {
-		text = min(text, t.In(s.opts.TimeZone).Format(form))
+		return min(text, t.In(s.opts.TimeZone).Format(form))
 	}
-	return text
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return min(text, t.UTC().Add(-s.behind).Format(form))
+}
+
+// noteOffset notes by how much the dates of the server are behind UTC where they say
+// so: the most, as in winter it is an hour more than in summer.
+func (s *Source) noteOffset(text string) {
+	t, marked, err := parseForm(text)
+	if err != nil || !marked || t.Year() < earliest {
+		return
+	}
+	_, ahead := t.Zone()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.behind = max(s.behind, -time.Duration(ahead)*time.Second)
 }
 
 // session puts what is known of a session into conversation's words (R14).
 func (s *Source) session(f *facts, d *directory) conversation.Session {
 	out := conversation.Session{
 		ID: f.id, Channel: channel, Queue: d.queueOf(f.topic, f.topicName), Origin: conversation.OriginRegular,
-		State: f.state(), StateSure: f.sure(), Awaiting: f.awaiting(), LastActivity: f.idle, Requested: f.requested, Started: f.started,
+		State: f.state(), StateSure: f.sure(), ByStatus: true, Awaiting: f.awaiting(), LastActivity: f.idle, Requested: f.requested, Started: f.started,
 		Ended: f.ended, Closed: f.status.closed(), Transfer: f.transfer, ShownBy: s.viewers, ListedAt: f.at,
 	}
 	if f.user > systemUser {

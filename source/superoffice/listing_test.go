@@ -199,34 +199,6 @@ func TestASessionThatCannotBeReadDoesNotKeepTheOthersWaiting(t *testing.T) {
 	}
 }
 
-func TestASessionThatVanishesBetweenListAndEntityIsLeftOut(t *testing.T) {
-	s := newStub(t)
-	s.chats = []chat{{id: 1, topic: 3, status: 5}, {id: 2, topic: 3, status: 5, vanished: true}}
-	if got := read(t, s.source(t, nil)); len(got) != 1 {
-		t.Errorf("told %+v", got)
-	}
-}
-
-func TestDatesAreAskedForInUTCUnlessAZoneIsSet(t *testing.T) {
-	for _, zone := range []*time.Location{nil, oslo(t)} {
-		s := newStub(t)
-		s.chats = []chat{{id: 1, topic: 3, status: 4, requested: "2026-02-03T08:59:00"}}
-		want, header := start().Add(-time.Minute), "UTC, includeTZOffset"
-		if zone != nil {
-			want, header = start().Add(-61*time.Minute), ""
-		}
-		got := read(t, s.source(t, func(o *Options) { o.TimeZone = zone }))[1]
-		if !got.Requested.Equal(want) {
-			t.Errorf("zone %s: requested at %s, want %s", zone, got.Requested, want)
-		}
-		for _, h := range s.headers {
-			if got := h["So-Timezone"]; fmt.Sprint(got) != fmt.Sprint(strings.Fields(header)) && strings.Join(got, "") != header {
-				t.Errorf("zone %s: asked with %q", zone, got)
-			}
-		}
-	}
-}
-
 func TestNegativeAgesNever(t *testing.T) {
 	s := newStub(t)
 	s.dynamic = "in"
@@ -304,22 +276,6 @@ func TestR34AWrongZoneIsAProblemThatNamesTheLikelyOne(t *testing.T) {
 				t.Errorf("unproved %t, want %t", cover.TimesUnproved, !row.proved)
 			}
 		})
-	}
-}
-
-func TestDynamicThatFailsOnceIsAskedAgainAfterAWhile(t *testing.T) {
-	s := newStub(t)
-	s.chats = []chat{{id: 1, topic: 3, status: 6, bot: true}}
-	src := s.source(t, nil)
-	read(t, src)
-	read(t, src)
-	if n := s.asked("GET Archive/Dynamic"); n != 2 {
-		t.Errorf("asked %d times, want once with each operator", n)
-	}
-	s.do(func() { s.dynamic = "in" })
-	s.clock.advance(abilityLife)
-	if got := read(t, src)[1]; got.State != conversation.StateAutomated {
-		t.Errorf("told %+v", got)
 	}
 }
 

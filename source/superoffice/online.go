@@ -153,7 +153,9 @@ func (u systemUserScheme) signIn(ctx context.Context, with secrets) (pass, error
 	_, err = u.client.Do(ctx, httpapi.Request{Method: http.MethodPost, Path: pathSystemUser, Base: u.login, Body: map[string]string{
 		"SignedSystemToken": signed, "ApplicationToken": with[0].Reveal(), "ContextIdentifier": u.online.Customer, "ReturnTokenType": "JWT",
 	}}, &out)
-	switch successful, _ := out.IsSuccessful.flag(); {
+	switch successful, told := out.IsSuccessful.flag(); {
+	case err == nil && !told:
+		return pass{}, fmt.Errorf("signing in: %w", odd(pathSystemUser, "the answer does not tell whether it is a token").Err)
 	case refusedWith(err, http.StatusUnauthorized), refusedWith(err, http.StatusForbidden), err == nil && !successful:
 		return pass{}, credentialsError{pathSystemUser, u.keys() + ", and that the tenant's administrator has approved the application"}
 	case err != nil:

@@ -202,64 +202,6 @@ func (c *cloud) systemUser(t *testing.T, token func() string) func(http.Response
 	}
 }
 
-func TestACloudTenantIsReadWithARefreshToken(t *testing.T) {
-	c := newCloud(t)
-	c.grant = c.refresh
-	c.chats = []chat{{id: 1, topic: 3, status: 4}}
-	src := c.online(t, withRefreshToken)
-	if got := read(t, src); len(got) != 1 {
-		t.Errorf("told %+v", got)
-	}
-	info, err := src.Info(t.Context())
-	if err != nil || info.Version != "Release_10.5" || info.AcceptedAt.IsZero() {
-		t.Errorf("%+v, error %v", info, err)
-	}
-	read(t, src)
-	if c.issued != 1 || c.asked("GET /api/state") != 1 {
-		t.Errorf("%d tokens, asked %v", c.issued, c.requests)
-	}
-	c.clock.advance(time.Hour)
-	read(t, src)
-	if c.issued != 2 {
-		t.Errorf("%d tokens after an hour, want another one", c.issued)
-	}
-	// One that is refused early is replaced once.
-	c.clock.advance(5 * time.Minute)
-	c.do(func() { c.authorization = "Bearer other" })
-	read(t, src)
-	if c.issued != 3 {
-		t.Errorf("%d tokens", c.issued)
-	}
-	noCanary(t, info)
-}
-
-func TestACloudTenantIsReadAsItsSystemUser(t *testing.T) {
-	c := newCloud(t)
-	c.chats = []chat{{id: 1, topic: 3, status: 4}}
-	c.grant = c.systemUser(t, func() string { return jwt(t, c.vendor, "RS256", c.claims) })
-	src := c.online(t, c.withSystemUser)
-	read(t, src)
-	for _, h := range c.headers {
-		if h.Get("Authorization") != "SOTicket 7T:"+canary || h.Get("SO-AppToken") != "app-"+canary {
-			t.Errorf("called with %v", h)
-		}
-	}
-	// Each use of the ticket begins its six hours anew.
-	for range 4 {
-		c.clock.advance(5 * time.Hour)
-		read(t, src)
-	}
-	if c.issued != 1 {
-		t.Errorf("%d tickets within its life", c.issued)
-	}
-	c.clock.advance(7 * time.Hour)
-	c.claims["exp"] = c.clock.Now().Add(time.Hour).Unix()
-	read(t, src)
-	if c.issued != 2 {
-		t.Errorf("%d tickets, want another one after seven hours of silence", c.issued)
-	}
-}
-
 func TestAJWTThatDoesNotHoldIsNotUsed(t *testing.T) {
 	for name, token := range map[string]func(t *testing.T, c *cloud) string{
 		"signed by another": func(t *testing.T, c *cloud) string { return jwt(t, c.key, "RS256", c.claims) },
@@ -291,61 +233,6 @@ func TestAJWTThatDoesNotHoldIsNotUsed(t *testing.T) {
 	}
 }
 
-func TestACloudThatRefusesIsAskedOnce(t *testing.T) {
-	c := newCloud(t)
-	c.grant = func(w http.ResponseWriter, r *http.Request) {
-		_ = r.ParseForm()
-		r.Form.Set("refresh_token", "wrong")
-		c.refresh(w, r)
-	}
-	refreshed := c.online(t, withRefreshToken)
-	c2 := newCloud(t)
-	c2.key, _ = rsa.GenerateKey(rand.Reader, 2048)
-	system := c2.online(t, c2.withSystemUser)
-	c2.key, _ = rsa.GenerateKey(rand.Reader, 2048)
-	c2.grant = func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"IsSuccessful":false,"ErrorMessage":"%s"}`, canary)
-	}
-	for src, c := range map[*Source]*cloud{refreshed: c, system: c2} {
-		for range 10 {
-			_, _, err := src.OpenSessions(t.Context())
-			if err == nil || !strings.Contains(err.Error(), "refuses the credentials") {
-				t.Errorf("error %v", err)
-			}
-			noCanary(t, err)
-			c.clock.advance(10 * time.Second)
-		}
-		if c.issued != 1 {
-			t.Errorf("%d tries with wrong credentials", c.issued)
-		}
-	}
-}
-
-func TestAMoveToAnotherHostIsFollowed(t *testing.T) {
-	c := newCloud(t)
-	c.grant = c.refresh
-	c.chats = []chat{{id: 1, topic: 3, status: 4}}
-	src := c.online(t, withRefreshToken)
-	read(t, src)
-	c.clock.advance(time.Minute)
-	c.do(func() { c.host, c.api = "online3.superoffice.com", "https://online3.superoffice.com/Cust12345/api" })
-	read(t, src)
-	if n := c.asked("GET /api/state"); n != 2 || c.issued != 1 {
-		t.Errorf("looked %d times, signed in %d times", n, c.issued)
-	}
-	// Where the environment still tells the old host, it is not asked over and over.
-	c.clock.advance(time.Minute)
-	c.do(func() { c.host = "online4.superoffice.com" })
-	for range 5 {
-		if _, _, err := src.OpenSessions(t.Context()); err == nil || !strings.Contains(err.Error(), "421") {
-			t.Errorf("error %v", err)
-		}
-	}
-	if n := c.asked("GET /api/state"); n > 3 {
-		t.Errorf("looked %d times", n)
-	}
-}
-
 func TestCredentialsGoNowhereBesideSuperOffice(t *testing.T) {
 	for _, api := range []string{
 		"http://online2.superoffice.com/Cust12345/api", "https://evil.example.com/api", "https://superoffice.com.evil.example.com/api",
@@ -358,33 +245,6 @@ func TestCredentialsGoNowhereBesideSuperOffice(t *testing.T) {
 			t.Errorf("%s: error %v, called %v", api, err, c.headers)
 		}
 		noCanary(t, err)
-	}
-}
-
-func TestATenantThatIsNotRunningIsToldAndOneThatCannotBeLookedUpIsReadOn(t *testing.T) {
-	c := newCloud(t)
-	c.grant = c.refresh
-	src := c.online(t, withRefreshToken)
-	read(t, src)
-	c.clock.advance(20 * time.Minute)
-	c.do(func() { c.state = http.StatusServiceUnavailable })
-	read(t, src)
-	c.clock.advance(20 * time.Minute)
-	c.do(func() { c.state, c.running = 0, false })
-	looked := c.asked("GET /api/state")
-	for range 5 {
-		if _, _, err := src.OpenSessions(t.Context()); err == nil || !strings.Contains(err.Error(), "Suspended") {
-			t.Errorf("error %v", err)
-		}
-	}
-	if n := c.asked("GET /api/state") - looked; n != 1 {
-		t.Errorf("looked %d times in one pass", n)
-	}
-	// Nobody signs in to a tenant that is not there.
-	gone := newCloud(t)
-	gone.grant, gone.running = gone.refresh, false
-	if _, _, err := gone.online(t, withRefreshToken).OpenSessions(t.Context()); err == nil || gone.issued != 0 {
-		t.Errorf("%d tokens, error %v", gone.issued, err)
 	}
 }
 

@@ -192,7 +192,7 @@ func (s *signIn) proven(ctx context.Context, p pass) error {
 		}
 		return credentialsError{transport.Endpoint, s.scheme.keys()}
 	case errors.As(err, &transport) && transport.Status != 0 && transport.Status < 500 && transport.Status != http.StatusMisdirectedRequest &&
-		transport.Reason != httpapi.ReasonThrottled && transport.Reason != httpapi.ReasonRedirect:
+		transport.Reason != httpapi.ReasonThrottled && transport.Reason != httpapi.ReasonRedirect && !transport.OtherScheme:
 		return nil // It was let in, even if this call is not for it.
 	default:
 		return fmt.Errorf("signing in: %w", err)

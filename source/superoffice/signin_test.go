@@ -25,22 +25,6 @@ func (s *stub) wrong() (n int) {
 	return n
 }
 
-func TestBasicAndTicketSignInByTheSameHeader(t *testing.T) {
-	for _, value := range []string{"Basic " + canary, "SOTicket 7T:" + canary} {
-		s := newStub(t)
-		s.authorization = value
-		src := s.source(t, func(o *Options) {
-			o.Authorization = func() (httpapi.Secret, error) { return httpapi.NewSecret(value), nil }
-		})
-		read(t, src)
-		info, err := src.Info(t.Context())
-		if err != nil || info.System != System || info.Version != "10.2.8" || info.AcceptedAt.IsZero() || len(info.States) != 4 {
-			t.Errorf("%+v, error %v", info, err)
-		}
-		noCanary(t, info)
-	}
-}
-
 func TestWrongCredentialsAreTriedOnceHoweverManyAsk(t *testing.T) {
 	s := newStub(t)
 	value := "Basic wrong-" + canary
@@ -120,23 +104,6 @@ func TestA401LaterSignsInOnceMore(t *testing.T) {
 	}
 	if n := s.asked("GET MDOList") - before; n > 1 {
 		t.Errorf("signed in %d times more", n)
-	}
-}
-
-func TestANightlyRestartIsSurvived(t *testing.T) {
-	s := newStub(t)
-	s.chats = []chat{{id: 1, topic: 3, status: 4}}
-	src := s.source(t, nil)
-	read(t, src)
-	s.do(func() { s.fail = func(*http.Request) int { return http.StatusServiceUnavailable } })
-	s.clock.advance(time.Hour)
-	if sessions, _, err := src.OpenSessions(t.Context()); err == nil || len(sessions) != 0 {
-		t.Errorf("told %+v, error %v", sessions, err)
-	}
-	s.do(func() { s.fail = nil })
-	s.clock.advance(time.Minute)
-	if got := read(t, src); len(got) != 1 {
-		t.Errorf("told %+v", got)
 	}
 }
 

@@ -48,6 +48,8 @@ type Source struct {
 	// skew is the difference of the clocks that dates are corrected by.
 	skew     time.Duration
 	skewTold bool
+	// behind is by how much the zone that the server marks its dates with is behind UTC.
+	behind time.Duration
 	// informedAt is when the version was asked for; askedAt when Info last looked.
 	informedAt, askedAt time.Time
 }
@@ -124,7 +126,7 @@ func (s *Source) prove(ctx context.Context, p pass) error {
 			return err
 		}
 		var out []topicItem
-		_, err = s.client.Do(ctx, topicsAsked().request(base, p), &out)
+		_, err = s.client.Do(ctx, topicsAsked(&out).request(base, p), &out)
 		if err == nil {
 			s.signIn.accepted()
 			return nil
@@ -149,7 +151,7 @@ func (s *Source) Info(ctx context.Context) (conversation.Info, error) {
 	var err error
 	if !s.signIn.lastAccepted().After(asked) {
 		var out []topicItem
-		if _, err = s.get(ctx, topicsAsked(), &out); err != nil {
+		if _, err = s.get(ctx, topicsAsked(&out), &out); err != nil {
 			err = fmt.Errorf("asking whether SuperOffice is there: %w", err)
 		}
 	}
@@ -165,6 +167,7 @@ func (s *Source) Info(ctx context.Context) (conversation.Info, error) {
 		States: []conversation.State{
 			conversation.StateArriving, conversation.StateQueued, conversation.StateAssigned, conversation.StateAutomated,
 		},
+		ReadsTold:   true,
 		IdleTimeout: s.opts.IdleTimeout,
 		AcceptedAt:  s.signIn.lastAccepted(),
 	}, err
@@ -204,10 +207,4 @@ func (s *Source) Close(ctx context.Context) error {
 	err := s.signIn.close(ctx)
 	s.client.CloseIdle()
 	return err
-}
-
-// topicsAsked asks for all topics, also those that the user is no member of
-// (vendor's page "chatchannel").
-func topicsAsked() asked {
-	return asked{path: pathTopics, query: url.Values{"additional": {"notAll=True&listAll=True"}}}
 }

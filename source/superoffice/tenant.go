@@ -142,7 +142,7 @@ func (t *tenant) look(ctx context.Context) error {
 	var out tenantState
 	at, err := t.client.Do(ctx, httpapi.Request{Method: http.MethodGet, Path: pathState, ID: t.customer, Base: t.login}, &out)
 	if refusedWith(err, http.StatusNotFound) {
-		return fmt.Errorf("%s: the cloud does not know the tenant: check customer and environment", pathState)
+		return fmt.Errorf("%s: the cloud does not know the tenant: check online.customer and online.environment", pathState)
 	}
 	if err != nil {
 		return fmt.Errorf("looking up the tenant: %w", err)

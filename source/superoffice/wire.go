@@ -97,10 +97,10 @@ func (c *cell) UnmarshalJSON(raw []byte) error {
 // columns are the cells of a list that are kept. What else a server may send, such
 // as the first message of a session, is passed over.
 type columns struct {
-	id, status, topic, topicName         cell
-	requested, started, ended            cell
-	idle, fetched, transfer, bot, user   cell
-	hasStatus, hasIdle, hasBot, hasTrans bool
+	id, status, topic, topicName       cell
+	requested, started, ended          cell
+	idle, fetched, transfer, bot, user cell
+	hasStatus, hasTrans                bool
 }
 
 // set keeps one cell by the name of its column, in the words of the archive
@@ -122,13 +122,13 @@ func (c *columns) set(name string, v cell) {
 	case "whenended", "chat_session.when_ended":
 		c.ended = v
 	case "chat_session.idle":
-		c.idle, c.hasIdle = v, true
+		c.idle = v
 	case "chat_session.customer_fetch":
 		c.fetched = v
 	case "chat_session.transfer_to":
 		c.transfer, c.hasTrans = v, true
 	case "chat_session.chatbot_isactive":
-		c.bot, c.hasBot = v, true
+		c.bot = v
 	case "chat_session.user_id":
 		c.user = v
 	case "chat_message.id":
@@ -270,6 +270,17 @@ func (s status) ongoing() bool {
 type associate struct {
 	EjUserID    scalar `json:"EjUserId"`
 	AssociateID scalar `json:"AssociateId"`
+}
+
+// somebody reports whether it is a person: nobody and the system user are none.
+func (a *associate) somebody() bool {
+	if a == nil {
+		return false
+	}
+	if n, told := a.EjUserID.number(); told {
+		return n > systemUser
+	}
+	return a.AssociateID.id() > systemUser
 }
 
 // sessionEntity is one session as ChatSession/{id} tells it. The customer, the
