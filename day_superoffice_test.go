@@ -72,10 +72,18 @@ func deskSamples(target string, e superoffice.Expected) map[string]string {
 	}
 	s.add("agents", quoted(`presence="present"`), float64(e.AgentsPresent))
 	s.add("agents", quoted(`presence="away"`), float64(e.AgentsAway))
+	load := make(map[string]int)
+	for _, session := range e.Sessions {
+		if session.State == "assigned" {
+			load[session.Agent]++
+		}
+	}
 	for id, a := range e.Agents {
-		s.add("agent_sessions", quoted(`agent=%q`, id), float64(a.Sessions))
+		s.add("agent_sessions", quoted(`agent=%q`, id), float64(load[id]))
 		s.add("agent_present", quoted(`agent=%q`, id), map[bool]float64{true: 1}[a.Present])
 	}
+	s.gauges(e.Gauges)
+	s.counters(e.Counted)
 	return s.lines
 }
 

@@ -53,6 +53,12 @@ func (e exporter) block(sim *simulator.Simulator, host string) string {
 // the clock of the world.
 func (e exporter) of(t testing.TB, sim *simulator.Simulator) *collector.Collector {
 	t.Helper()
+	return collector.New(e.open(t, sim))
+}
+
+// open makes the target.
+func (e exporter) open(t testing.TB, sim *simulator.Simulator) *collector.Target {
+	t.Helper()
 	if e.serve == nil {
 		e.serve = sim.Yeastar
 		if e.superoffice {
@@ -77,7 +83,7 @@ func (e exporter) of(t testing.TB, sim *simulator.Simulator) *collector.Collecto
 			t.Log(err)
 		}
 	})
-	return collector.New(collector.NewTarget(collector.Options{
+	return collector.NewTarget(collector.Options{
 		Name: e.target, Source: source, Groups: e.groups, Timeout: time.Minute, Now: sim.World.Now,
-	}))
+	})
 }

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,13 +27,7 @@ type week struct {
 	sim       *simulator.Simulator
 	collector *collector.Collector
 	rng       *rand.Rand
-	// listed are the instants of the passes that listed anything, for R26.
-	listed []time.Time
-	// left is after how many requests the system stops answering; 0 is never. Then
-	// silent is true, and gone is called if there is such a function.
-	left   atomic.Int64
-	silent atomic.Bool
-	gone   atomic.Pointer[context.CancelFunc]
+	systems   []*watched
 	// limit is how long a pass may take that the deadline cuts; muddy is true once a
 	// slow machine has ended one at another request, so that nobody knows what it was
 	// shown.
@@ -64,33 +56,27 @@ func smallTeam() *world.Team {
 func newWeek(t *testing.T, o world.Options) *week {
 	t.Helper()
 	w := &week{rng: rand.New(rand.NewPCG(o.Seed, 11)), sim: simulator.New(simulator.Options{World: o})}
-	w.collector = exporter{
-		target: "week", keys: []string{"page_size: 25", "concurrency: 1"}, groups: []string{"sessions", "messages"}, serve: http.HandlerFunc(w.serve),
-	}.of(t, w.sim)
+	w.watch(t, yeastarWatched(w.sim))
 	return w
 }
 
-// serve is the system, which may fall silent in the middle of a pass. Who asks
-// then gets no answer at all, so that what was shown is what was received.
-func (w *week) serve(to http.ResponseWriter, r *http.Request) {
-	if w.left.Load() > 0 && w.left.Add(-1) == 0 {
-		w.silent.Store(true)
-		w.left.Store(1)
-		if gone := w.gone.Load(); gone != nil {
-			(*gone)()
-		}
-		_, _ = io.Copy(io.Discard, r.Body) // Only then does the server notice that a client leaves.
-		<-r.Context().Done()
-		return
+// watch makes the exporter of systems.
+func (w *week) watch(t *testing.T, systems ...*watched) {
+	t.Helper()
+	var targets []*collector.Target
+	for _, s := range systems {
+		e := s.exporter
+		e.serve = http.HandlerFunc(s.answer)
+		targets = append(targets, e.open(t, w.sim))
 	}
-	w.sim.Yeastar.ServeHTTP(to, r)
+	w.systems, w.collector = systems, collector.New(targets...)
 }
 
 // scrape makes a pass and returns its samples by name and labels.
 func (w *week) scrape(t *testing.T, r collector.Request) map[string]string {
 	t.Helper()
-	w.passes++
 	r.Arrived = time.Now()
+	defer w.pass()()
 	text, err := testutil.CollectAndFormat(w.collector.Scrape(context.Background(), r), expfmt.TypeTextPlain, weekMetrics()...)
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +88,19 @@ func (w *week) scrape(t *testing.T, r collector.Request) map[string]string {
 		}
 	}
 	return m
+}
+
+// pass tells the systems that a pass begins, and gives what tells them that it ends.
+func (w *week) pass() (end func()) {
+	w.passes++
+	for _, s := range w.systems {
+		s.begins()
+	}
+	return func() {
+		for _, s := range w.systems {
+			s.ends()
+		}
+	}
 }
 
 // weekMetrics are those that are compared, and those that say whether they may be.
@@ -125,61 +124,29 @@ func (w *week) check(t *testing.T, now string, calm int) {
 		return
 	}
 	got := w.scrape(t, collector.Request{})
-	whole := func(group string) bool {
-		return got[`conversation_scrape_collector_success{collector="`+group+`",target="week"}`] == "1" &&
-			got[`conversation_scrape_collector_partial{collector="`+group+`",target="week"}`] == "0"
-	}
-	if _, listed := got[`conversation_scrape_pending_sessions{target="week"}`]; listed {
-		w.listed = append(w.listed, w.sim.World.Now())
-	}
-	when := fmt.Sprintf("pass %d, %s, %s, calm for %d", w.passes, w.sim.World.Now().Format("Mon 15:04:05"), now, calm)
-	if calm >= calmAfter && !(whole("sessions") && whole("messages")) {
-		t.Errorf("%s: not whole: %v", when, w.collector.Status()[0].Problems)
-	}
-	if !whole("sessions") || !whole("messages") {
-		return
-	}
-	wrong := w.compare(got, w.expected())
-	if len(wrong) > 0 {
-		// A place that is new shows its zeros first, and what is to be counted there next.
-		wrong = w.compare(w.scrape(t, collector.Request{}), w.expected())
-	}
-	w.compared++
-	if len(wrong) > 0 {
-		t.Errorf("%s:\n  %s", when, strings.Join(wrong, "\n  "))
-	}
-}
-
-// compare holds samples against what must be. What never happened is 0 or absent.
-func (*week) compare(got, want map[string]string) (wrong []string) {
-	skip := func(name string) bool {
-		// Where a bucket is wrong, the sum is too, unless little is missing.
-		return strings.HasPrefix(name, "conversation_scrape_") || strings.Contains(name, "_bucket{") && !strings.Contains(name, `le="60"`)
-	}
-	for name, value := range got {
-		if skip(name) {
+	var again map[string]string
+	for i, s := range w.systems {
+		since := s.note(got, w.sim.World.Now())
+		when := fmt.Sprintf("pass %d of %s, %s, %s, calm for %d", w.passes, s.target, w.sim.World.Now().Format("Mon 15:04:05"), now, calm)
+		if group := s.lacks(got); calm >= calmAfter && group != "" {
+			t.Errorf("%s: %s is not whole: %v", when, group, w.collector.Status()[i].Problems)
+		}
+		if !s.whole(got, "sessions") || !s.whole(got, "messages") {
 			continue
 		}
-		if value != want[name] && (value != "0" || want[name] != "") {
-			wrong = append(wrong, fmt.Sprintf("%s is %s, want %q", name, value, want[name]))
+		wrong := s.compare(got, s.expected(s.hold(w.sim.World.Now())), since)
+		if len(wrong) > 0 {
+			// A place that is new shows its zeros first, and what is to be counted there next.
+			if again == nil {
+				again = w.scrape(t, collector.Request{})
+			}
+			wrong = s.compare(again, s.expected(s.hold(w.sim.World.Now())), 0)
+		}
+		w.compared++
+		if len(wrong) > 0 {
+			t.Errorf("%s:\n  %s", when, strings.Join(wrong, "\n  "))
 		}
 	}
-	for name, value := range want {
-		if _, ok := got[name]; !ok && value != "0" && !skip(name) {
-			wrong = append(wrong, fmt.Sprintf("%s is absent, want %s", name, value))
-		}
-	}
-	slices.Sort(wrong)
-	return wrong
-}
-
-// expected gives the samples as they must be.
-func (w *week) expected() map[string]string {
-	hold := 5 * time.Minute
-	if n := len(w.listed); n >= 2 {
-		hold = max(hold, w.sim.World.Now().Sub(w.listed[n-2]))
-	}
-	return samplesOf("week", w.sim.Yeastar.Expect(simyeastar.ExpectOptions{QueueMembers: true, API: true, AllExtensions: true, Messages: true, HoldFor: hold}))
 }
 
 // pause lets an irregular time pass: mostly minutes, now and then hours.
@@ -194,34 +161,53 @@ func (w *week) pause() {
 // cut makes a pass that the deadline cuts after some requests.
 func (w *week) cut(t *testing.T) {
 	t.Helper()
-	w.fallSilent(nil)
+	s := w.fallSilent(nil)
 	got := w.scrape(t, collector.Request{Limit: w.limit})
-	w.left.Store(0)
-	late := got[`conversation_scrape_collector_timeout{collector="messages",target="week"}`] == "1"
-	w.muddy = w.muddy || late && !w.silent.Load()
+	s.left.Store(0)
+	late := s.health(got, "timeout", "messages") == "1"
+	w.muddy = w.muddy || late && !s.silent.Load()
+	for _, other := range w.systems {
+		w.muddy = w.muddy || other != s && other.health(got, "timeout", "messages") == "1"
+	}
 }
 
 // leave makes a pass that nobody waits for any more after some requests.
 func (w *week) leave() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w.fallSilent(&cancel)
-	w.passes++
+	s := w.fallSilent(&cancel)
+	end := w.pass()
 	w.collector.Scrape(ctx, collector.Request{Arrived: time.Now()})
-	w.left.Store(0)
+	s.left.Store(0)
+	end()
 }
 
-func (w *week) fallSilent(gone *context.CancelFunc) {
-	w.gone.Store(gone)
-	w.silent.Store(false)
-	w.left.Store(int64(1 + w.rng.IntN(30)))
+// some gives one of the systems. Where there is one, no die is thrown, so that the
+// week of a system alone does not change by there being others.
+func (w *week) some() *watched {
+	if len(w.systems) == 1 {
+		return w.systems[0]
+	}
+	return w.systems[w.rng.IntN(len(w.systems))]
 }
 
-func TestASimulatedWeek(t *testing.T) {
-	// With the race detector a day is enough; `make test` runs whole weeks without.
-	seeds, days := uint64(1), 1
+// fallSilent lets one of the systems do so.
+func (w *week) fallSilent(gone *context.CancelFunc) *watched {
+	s := w.some()
+	s.gone.Store(gone)
+	s.silent.Store(false)
+	s.left.Store(int64(1 + w.rng.IntN(30)))
+	return s
+}
+
+// weekOf is how many seeds a week is lived through with, and for how long. With the
+// race detector a day is enough; `make test` runs whole weeks without.
+func weekOf(t *testing.T) (seeds uint64, long time.Duration) {
+	t.Helper()
+	const day = 24 * time.Hour
+	seeds, long = 1, day
 	if os.Getenv("WEEK") != "" {
-		seeds, days = 2, 7
+		seeds, long = 2, 7*day
 	}
 	if text := os.Getenv("SEEDS"); text != "" { // make soak
 		var err error
@@ -229,10 +215,19 @@ func TestASimulatedWeek(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return seeds, long
+}
+
+func TestASimulatedWeek(t *testing.T) {
+	seeds, long := weekOf(t)
 	for seed := uint64(1); seed <= seeds; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			w := clearWeek(t, seed, time.Duration(days)*24*time.Hour)
+			w := clearWeek(t, long, func() *week {
+				return newWeek(t, world.Options{
+					Start: time.Date(2026, time.March, 2, 6, 0, 0, 0, time.UTC), Seed: seed, Arrivals: 0.7, Team: smallTeam(),
+				})
+			})
 			if w.compared < w.passes/2 && !t.Failed() {
 				t.Errorf("of %d passes only %d were compared", w.passes, w.compared)
 			}
@@ -244,16 +239,14 @@ func TestASimulatedWeek(t *testing.T) {
 
 // clearWeek lives through so much time. A machine that is too slow for the limit of
 // its cut passes gets more time and begins again.
-func clearWeek(t *testing.T, seed uint64, d time.Duration) *week {
+func clearWeek(t *testing.T, long time.Duration, begin func() *week) *week {
 	t.Helper()
 	const least, most, more = 500 * time.Millisecond, 30 * time.Second, 4
 	for limit := least; limit <= most; limit *= more {
-		w := newWeek(t, world.Options{
-			Start: time.Date(2026, time.March, 2, 6, 0, 0, 0, time.UTC), Seed: seed, Arrivals: 0.7, Team: smallTeam(),
-		})
+		w := begin()
 		w.limit = limit
 		w.sim.World.Advance(26 * time.Hour)
-		w.live(t, d)
+		w.live(t, long)
 		if !w.muddy {
 			return w
 		}
@@ -264,12 +257,12 @@ func clearWeek(t *testing.T, seed uint64, d time.Duration) *week {
 }
 
 // live goes through so much time: calm spells, and troubles between them.
-func (w *week) live(t *testing.T, d time.Duration) {
+func (w *week) live(t *testing.T, long time.Duration) {
 	t.Helper()
-	end := w.sim.World.Now().Add(d)
-	list := append(troubles(), messageTroubles()...)
-	list = slices.DeleteFunc(list, func(tr trouble) bool { return tr.invents || tr.unsure })
-	slices.SortFunc(list, func(a, b trouble) int { return strings.Compare(a.name, b.name) })
+	end := w.sim.World.Now().Add(long)
+	for _, s := range w.systems {
+		slices.SortFunc(s.mishaps, func(a, b mishap) int { return strings.Compare(a.name, b.name) })
+	}
 	for w.sim.World.Now().Before(end) && !t.Failed() && !w.muddy {
 		for calm := range 4 + w.rng.IntN(8) {
 			w.check(t, "no trouble", calm)
@@ -278,8 +271,9 @@ func (w *week) live(t *testing.T, d time.Duration) {
 			}
 			w.pause()
 		}
-		tr := list[w.rng.IntN(len(list))]
-		lift := tr.begin(w.sim.Yeastar)
+		mishaps := w.some().mishaps
+		now := mishaps[w.rng.IntN(len(mishaps))]
+		lift := now.begin()
 		for range 1 + w.rng.IntN(6) {
 			switch w.rng.IntN(8) {
 			case 0:
@@ -287,7 +281,7 @@ func (w *week) live(t *testing.T, d time.Duration) {
 			case 1:
 				w.leave()
 			default:
-				w.check(t, tr.name, -1)
+				w.check(t, now.name, -1)
 			}
 			if t.Failed() || w.muddy {
 				break

@@ -22,7 +22,7 @@ func (n *notes) end(now time.Time, names map[int]string) {
 			at := Place{Channel: channelChat, Queue: names[s.now.topic]}
 			(&reading{notes: n, story: s, at: at}).count(now)
 		}
-		if now.Sub(s.now.at) >= noteLife && s.now.pass != n.pass && (s.ended == 0 || s.read >= s.ended) {
+		if now.Sub(s.shown) >= noteLife && s.now.pass > 0 && (s.ended == 0 || s.read >= s.ended) {
 			n.forget(id, s)
 		}
 	}
@@ -32,7 +32,7 @@ func (n *notes) end(now time.Time, names map[int]string) {
 func (n *notes) forget(id int64, s *story) {
 	delete(n.stories, id)
 	grave := n.story(id)
-	grave.floor, grave.floorAt = s.judged, s.now.at
+	grave.floor, grave.floorAt, grave.shown = max(s.floor, s.judged), s.shown, s.shown
 }
 
 // reading is what one pass adds to one chat.
@@ -106,7 +106,7 @@ func (r *reading) message(i int) {
 // pickUp counts who was picked up (R16).
 func (r *reading) pickUp() {
 	g := r.now
-	if !g.sure || g.started.IsZero() || g.started.Equal(r.picked) || g.state() == stateAutomated {
+	if g.started.IsZero() || g.started.Equal(r.picked) || r.state() == stateAutomated {
 		return
 	}
 	r.picked = g.started
@@ -123,11 +123,10 @@ func (r *reading) pickUp() {
 // handOver counts whom a bot gave away, as far as that was seen: he was the bot's, or
 // the bot has written in what lasts (R16).
 func (r *reading) handOver() {
-	switch {
-	case !r.now.sure:
-		return
-	case r.now.state() == stateAutomated:
-		r.handed = nobodys
+	if r.state() == stateAutomated {
+		if r.now.sure {
+			r.handed = nobodys
+		}
 		return
 	}
 	begun := r.stretch(len(r.lines))

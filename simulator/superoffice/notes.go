@@ -42,6 +42,8 @@ type story struct {
 	// now is how it was shown last, sights those that are sure, one a pass at most.
 	now    sight
 	sights []sight
+	// shown is when a list or its own page showed it last.
+	shown time.Time
 	// entity is what its own page told last, as long as no better list has.
 	entity sight
 	lines  []line
@@ -130,7 +132,7 @@ func (n *notes) story(id int64) *story {
 // show takes a chat as a list or its own page shows it.
 func (n *notes) show(id int64, g sight) {
 	s := n.story(id)
-	g.pass = n.pass
+	g.pass, s.shown = n.pass, g.at
 	if g.over && s.ended == 0 {
 		s.ended = n.pass
 	} else if !g.over {
