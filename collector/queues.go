@@ -15,7 +15,12 @@ const groupQueues = "queues"
 
 // queueFamilies is the group "queues".
 func queueFamilies() []family {
-	families := []family{
+	return slices.Concat(staffFamilies(), deskFamilies())
+}
+
+// staffFamilies are those of the group that tell who is there.
+func staffFamilies() []family {
+	return []family{
 		{
 			name: "conversation_queue_info", kind: prometheus.GaugeValue, stage: StageStable,
 			help:   "Always 1. The queue and how its sessions come to an agent, in the system's own word, such as manual, auto or none. Absent while the system has not told that.",
@@ -48,7 +53,6 @@ func queueFamilies() []family {
 			},
 		},
 	}
-	return append(families, deskFamilies()...)
 }
 
 // deskFamilies are those of the group that not every system tells.
