@@ -123,9 +123,10 @@ func (o outcome) part(why error) outcome {
 	return o
 }
 
-// reasons are the errors that an error was joined of, if nothing was added to them.
+// reasons are the errors that an error was joined of. One that wraps them says something
+// too, and stays whole.
 func reasons(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // What wraps a joined error says something too.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -15,7 +15,12 @@ const groupQueues = "queues"
 
 // queueFamilies is the group "queues".
 func queueFamilies() []family {
-	families := []family{
+	return slices.Concat(staffFamilies(), deskFamilies())
+}
+
+// staffFamilies are those of the group that tell who is there.
+func staffFamilies() []family {
+	return []family{
 		{
 			name: "conversation_queue_info", kind: prometheus.GaugeValue, stage: StageStable,
 			help:   "Always 1. The queue and how its sessions come to an agent, in the system's own word, such as manual, auto or none. Absent while the system has not told that.",
@@ -48,7 +53,6 @@ func queueFamilies() []family {
 			},
 		},
 	}
-	return append(families, deskFamilies()...)
 }
 
 // deskFamilies are those of the group that not every system tells.
@@ -56,7 +60,7 @@ func deskFamilies() []family {
 	return []family{
 		{
 			name: "conversation_queue_open", kind: prometheus.GaugeValue, stage: StageStable,
-			help:   "1 while the queue is within its opening hours, or has none, else 0. Absent where the system does not tell, as Yeastar, or could not be asked.",
+			help:   "1 while the queue is within its opening hours, or has none, else 0. Absent where the system does not tell, or could not be asked.",
 			labels: []string{"queue"},
 			samples: func(v *view, emit emit) {
 				for name, q := range v.queues {
@@ -79,7 +83,7 @@ func deskFamilies() []family {
 		},
 		{
 			name: "conversation_transfers_pending", kind: prometheus.GaugeValue, stage: StageStable,
-			help: "Open sessions that an agent offers to a colleague who has not accepted yet. Absent where the system does not tell that, as Yeastar, or has " +
+			help: "Open sessions that an agent offers to a colleague who has not accepted yet. Absent where the system does not tell that, or has " +
 				"not told it of a session of the queue; while a list could not be read whole; and where the open sessions are not listed, that is, without the groups sessions, messages and agents.",
 			labels: []string{"queue"},
 			samples: func(v *view, emit emit) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -52,6 +53,11 @@ func TestDocumentExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A private key must be one, and none is kept in the repository.
+	key := filepath.Join(t.TempDir(), "application.key")
+	if err := os.WriteFile(key, []byte(rsaKey(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	found := false
 	for _, part := range strings.Split(string(text), "```yaml\n")[1:] {
 		example, _, _ := strings.Cut(part, "```")
@@ -59,6 +65,7 @@ func TestDocumentExamples(t *testing.T) {
 			continue
 		}
 		found = true
+		example = strings.ReplaceAll(example, "/run/secrets/application.key", key)
 		example = strings.ReplaceAll(example, "/run/secrets/", "secrets/")
 		if _, err := Parse("testdata/example.md", []byte(example), testOptions()); err != nil {
 			t.Error(err)

@@ -114,7 +114,7 @@ func TestTheDemoShowsItself(t *testing.T) {
 	p := run(t, binary(t, "EXPORTER"), "--demo", "--web.listen-address=127.0.0.1:0")
 	address := p.expect(t, `Open (http://\S+/) in a browser`)
 	eventually(t, "the first pass", func() error {
-		if page := mustGet(t, address); !strings.Contains(page, "read in full") {
+		if page := mustGet(t, address); !strings.Contains(page, "2 targets: 2 ok") {
 			return fmt.Errorf("the page is:\n%s", page)
 		}
 		return nil

@@ -194,6 +194,15 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 		mustGet(t, address+"/metrics")
 		pages[name] = address + "/?refresh=off"
 	}
+	// The demo has a system with reply windows and channels, and one without.
+	demo := run(t, binary(t, "EXPORTER"), "--demo", "--web.listen-address=127.0.0.1:0").expect(t, `Open (http://\S+/) in a browser`)
+	pages["demo"] = demo + "?refresh=off"
+	eventually(t, "the first pass of the demo", func() error {
+		if page := mustGet(t, pages["demo"]); !strings.Contains(page, "2 targets: 2 ok") {
+			return fmt.Errorf("the page is:\n%s", page)
+		}
+		return nil
+	})
 	urls := make([]string, 0, len(pages))
 	for name, url := range pages {
 		b.check(t, name, url)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"conversation_exporter/collector"
@@ -147,7 +148,11 @@ func owed(s collector.Status, now time.Time) []owedData {
 	}
 	add("Longest wait for an agent's answer", nobody, s.Assigned, since)
 	add("Longest wait in a shared queue", "", s.Shared, since)
-	add("Next window to close unanswered", "No window is about to close unanswered", s.Closing, func(at time.Time) string { return "in " + brief(at.Sub(now)) })
+	none := "No window is about to close unanswered"
+	if !windowed(s) {
+		none = "" // A system without reply windows has none that could close.
+	}
+	add("Next window to close unanswered", none, s.Closing, func(at time.Time) string { return "in " + brief(at.Sub(now)) })
 	if s.Pending > 0 {
 		text := fmt.Sprintf("Messages still to be read: %d sessions", s.Pending)
 		if s.Read > 0 {
@@ -156,6 +161,11 @@ func owed(s collector.Status, now time.Time) []owedData {
 		list = append(list, owedData{What: text})
 	}
 	return list
+}
+
+// windowed reports whether sessions of a target have reply windows.
+func windowed(s collector.Status) bool {
+	return slices.ContainsFunc(s.Places, func(p collector.PlaceStatus) bool { return len(p.Windows) > 0 })
 }
 
 // where says where somebody waits.

@@ -129,7 +129,8 @@ func TestWhoWaitsIsToldInWords(t *testing.T) {
 		want   []string
 	}{
 		{"messages are off", collector.Status{}, nil},
-		{"nobody", collector.Status{Messages: true}, []string{"Nobody waits to be picked up", "Nobody waits for an agent's answer", "No window is about to close unanswered"}},
+		{"nobody", collector.Status{Messages: true, Places: []collector.PlaceStatus{{Windows: map[string]int{"expired": 0}}}}, []string{"Nobody waits to be picked up", "Nobody waits for an agent's answer", "No window is about to close unanswered"}},
+		{"nobody, and no windows", collector.Status{Messages: true, Places: []collector.PlaceStatus{{Channel: "chat"}}}, []string{"Nobody waits to be picked up", "Nobody waits for an agent's answer"}},
 		{
 			"each kind",
 			collector.Status{Messages: true, Waits: collector.Waits{PickUp: wait(1, "Sales", "queued"), Queued: wait(1, "Sales", "queued"), Assigned: wait(2, "Sales", "assigned"), Shared: wait(90, "Open", "shared"), Closing: closing}},

@@ -308,7 +308,7 @@ func (c *checker) checkZone() {
 	case off == 0:
 		c.tell(whatZone, conversation.VerdictOK, "the dates of sessions agree with the clock", "")
 	default:
-		c.tell(whatZone, conversation.VerdictFailed, fmt.Sprintf("the dates of sessions are off by %s, which must be the time zone: it seems to be %s", off, likelyZone(d, off)), remedy)
+		c.tell(whatZone, conversation.VerdictFailed, fmt.Sprintf("the dates of sessions are off by %s, which must be the time zone: it seems to be %s", span(off), likelyZone(d, off)), remedy)
 	}
 }
 

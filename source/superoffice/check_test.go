@@ -86,9 +86,9 @@ func TestACheckTellsWhatIsWrong(t *testing.T) {
 	}{
 		"nobody chats": {func(s *stub) { s.chats = nil }, map[string]string{whatZone: "note: nobody chats now", pathMessages: "ok: there is no session"}},
 		"two hours ahead": {func(s *stub) { s.chats = talking(-2 * time.Hour) }, map[string]string{
-			whatZone: "failed: the dates of sessions are off by 2h0m0s, which must be the time zone: it seems to be UTC+02:00 -> set time_zone",
+			whatZone: "failed: the dates of sessions are off by 2h, which must be the time zone: it seems to be UTC+02:00 -> set time_zone",
 		}},
-		"an hour behind": {func(s *stub) { s.chats = talking(time.Hour + 5*time.Second) }, map[string]string{whatZone: "failed: the dates of sessions are off by -1h0m0s"}},
+		"an hour behind": {func(s *stub) { s.chats = talking(time.Hour + 5*time.Second) }, map[string]string{whatZone: "failed: the dates of sessions are off by -1h, "}},
 		"somebody is gone": {func(s *stub) { s.chats = talking(23 * time.Minute) }, map[string]string{
 			whatZone: "note: nobody chats now",
 		}},

@@ -56,7 +56,7 @@ func connecting(e *httpapi.Error) advice {
 	case e.Reason == httpapi.ReasonDecode && e.Status == 0:
 		a.remedy = "check that url is the root of a SuperOffice installation, and what stands in front of it"
 	case a.remedy == "":
-		a.remedy = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
+		a.remedy = remedyAddress
 	}
 	return a
 }

@@ -180,6 +180,14 @@ func (d *directory) loadSettings(ctx context.Context) error {
 	slices.Sort(hours)
 	none := func(int) {}
 	first := d.source.each(ctx, len(hours), func(ctx context.Context, i int) error { return d.askOpen(ctx, hours[i]) }, none)
+	for _, id := range hours {
+		// What was not asked for any more, after the failure of another, is too old too.
+		d.update(id, func(t *topic) {
+			if t.openAt.Before(now) {
+				t.open, t.openAt = conversation.OpeningUntold, time.Time{}
+			}
+		})
+	}
 	second := d.source.each(ctx, len(settings), func(ctx context.Context, i int) error { return d.askSettings(ctx, settings[i]) }, none)
 	if err := errors.Join(first, second); err != nil {
 		return fmt.Errorf("reading opening hours and limits of the topics: %w", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"conversation_exporter/source/httpapi"
 )
@@ -49,6 +50,9 @@ func explain(err error) error {
 	if text := describeStatus(transport.Status); text != "" {
 		return statusError{text, transport}
 	}
+	if transport.Reason == httpapi.ReasonDecode && !strings.Contains(transport.Text, ": ") {
+		return fmt.Errorf("%w: %s", err, remedyAddress)
+	}
 	return err
 }
 
@@ -57,6 +61,9 @@ func explain(err error) error {
 func odd(endpoint, text string) httpapi.Verdict {
 	return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{Endpoint: endpoint, Reason: httpapi.ReasonDecode, Sent: true, Text: text}}
 }
+
+// remedyAddress is what to do where something answers that is not SuperOffice.
+const remedyAddress = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
 
 // signInError marks what a call ended with because there was nothing to sign in
 // with: no other call could be made either.

@@ -89,6 +89,11 @@ func specialOf(s scalar) special {
 // errNoMessageID is what a session ends with whose messages cannot be told apart.
 var errNoMessageID = errors.New("a message of the answer has no ChatMessageId")
 
+// ahead is by how much what a person writes may lie in the future by our clock: the
+// difference of the clocks is corrected beyond skewLeast only, and then in whole seconds
+// as it was first told. A bot's message lies there by minutes.
+const ahead = 2 * skewLeast
+
 // recordOf is rules R15 to R17 for one message. What happens to a session is told
 // by the special type, whomever the message is for.
 func recordOf(row *messageRow, d dates) (conversation.Record, error) {
@@ -121,7 +126,7 @@ func recordOf(row *messageRow, d dates) (conversation.Record, error) {
 	case kind == specialBotMessage, kind == specialOptions:
 		byBot(&r, d.now)
 	case to == typeToCustomer && (kind == specialNone || kind == specialURL):
-		if r.Kind, r.Sender, r.Human = conversation.KindMessage, conversation.SenderAgent, true; r.At.After(d.now) {
+		if r.Kind, r.Sender, r.Human = conversation.KindMessage, conversation.SenderAgent, true; r.At.After(d.now.Add(ahead)) {
 			byBot(&r, d.now)
 		}
 	}

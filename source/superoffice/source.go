@@ -132,7 +132,7 @@ func (s *Source) prove(ctx context.Context, p pass) error {
 			return nil
 		}
 		if followed || !refusedWith(err, 421) || !s.home.left(base) {
-			return err
+			return explain(err)
 		}
 	}
 }

@@ -1,10 +1,11 @@
 package superoffice
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -287,18 +288,25 @@ func TestR34ClocksOfAServerThatAreWrong(t *testing.T) {
 			}
 		})
 	}
+	// A clock that is a little ahead, which is not corrected, makes no bot of an agent.
 	c := newCRM(t)
 	ids := c.kinds(t)
-	c.set(func(sw *sim.Switches) { sw.DateSkew = -time.Hour })
-	for _, got := range read1(t, c.source(t, nil)) {
+	c.set(func(sw *sim.Switches) { sw.ClockSkew = 4 * time.Second })
+	must(t, c.desk.AgentWrites(ids["owed"]))
+	records := c.thread(t, c.source(t, nil), conversation.Want{Session: ids["owed"]})
+	if last := records[len(records)-1]; !last.Human || last.Sender != conversation.SenderAgent {
+		t.Errorf("told %+v", last)
+	}
+	c.set(func(sw *sim.Switches) { sw.ClockSkew, sw.DateSkew = 0, -time.Hour })
+	for _, got := range listed(t, c.source(t, nil)) {
 		if got.Requested.After(c.World.Now()) || got.LastActivity.After(c.World.Now()) || got.Started.After(c.World.Now()) {
 			t.Errorf("told %+v of %d chats", got, len(ids))
 		}
 	}
 }
 
-// read1 lists the open sessions, whatever the coverage.
-func read1(t *testing.T, src *Source) []conversation.Session {
+// listed lists the open sessions, whatever the coverage.
+func listed(t *testing.T, src *Source) []conversation.Session {
 	t.Helper()
 	sessions, _, err := src.OpenSessions(t.Context())
 	must(t, err)
@@ -312,176 +320,20 @@ func TestConnectionsThatEndAfterEachAnswerAreNoMatter(t *testing.T) {
 	c.expectKinds(t, ids, read(t, c.source(t, nil)))
 }
 
-// Under each fault a pass ends with an error or tells of a gap, or what it tells is
-// right; and nothing of a customer shows. Afterwards all is told again.
-func TestHostileFaultsLeaveGapsAndNoLies(t *testing.T) {
-	for name, f := range map[string]sim.Fault{
-		"refused": {}, "forbidden": {Status: 403}, "not found": {Status: 404}, "hangs": {Kind: sim.Hang}, "reset": {Kind: sim.Reset}, "plain": {Kind: sim.Plain},
-		"page": {Kind: sim.HTML}, "page with 200": {Kind: sim.HTML, Status: 200}, "empty": {Kind: sim.Empty}, "empty object": {Kind: sim.EmptyObject}, "null": {Kind: sim.Null},
-		"garbage": {Kind: sim.Garbage}, "throttled": {Kind: sim.Throttle, Wait: 10 * time.Minute}, "throttled until": {Kind: sim.ThrottleUntil, Wait: 10 * time.Minute},
-		"redirected": {Kind: sim.Redirect, Location: "https://elsewhere.invalid/"}, "lost": {Kind: sim.Lost}, "reset midway": {Kind: sim.ResetMidway},
-		"closed after the headers": {Kind: sim.CloseAfterHeaders}, "truncated": {Kind: sim.Truncated}, "huge": {Kind: sim.Huge}, "drips": {Kind: sim.Drip},
-		"wrong types": {Kind: sim.WrongTypes}, "wrong shapes": {Kind: sim.WrongShapes}, "the filter is ignored": {Kind: sim.FilterIgnored},
-		"rows twice": {Kind: sim.DuplicateRows}, "endless rows": {Kind: sim.EndlessRows}, "others' messages": {Kind: sim.ForeignMessages},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCRM(t)
-			ids := c.kinds(t)
-			src := c.source(t, func(o *Options) { o.MaxPages = 20 })
-			before := read(t, src)
-			want := c.thread(t, src, conversation.Want{Session: ids["answered"]})
-			_, _, mark := sweeps(t, src, conversation.Mark{})
-			must(t, c.desk.Finish(ids["owed"], world.ByAgent))
-			delete(before, ids["owed"])
-			c.World.Advance(20 * time.Minute)
-			lift := c.SuperOffice.Inject(f)
-			// All that was told before is older than it may be.
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			sessions, cover, err := src.OpenSessions(ctx)
-			if err == nil && cover.Complete() && len(sessions) != len(before) {
-				t.Errorf("%d sessions, and nothing is told to be missing", len(sessions))
-			}
-			_, same, closed, sweepErr := src.ClosedSessions(ctx, mark)
-			if (sweepErr != nil || !closed.Complete()) && same.Session != mark.Session {
-				t.Errorf("the mark moved to %+v, coverage %+v", same, closed)
-			}
-			threads, errs := gather2(ctx, src, conversation.Want{Session: ids["answered"]})
-			if thread, ok := threads[ids["answered"]]; ok && len(thread.Records) != 0 && !slices.Equal(thread.Records, want) {
-				t.Errorf("told %+v, want %+v", thread.Records, want)
-			}
-			found, lookErr := src.Lookup(ctx, []int64{ids["answered"]})
-			if lookErr == nil && len(found) == 0 && f.Kind != sim.Null && f.Status != 404 {
-				t.Error("a chat that is there is told to be gone")
-			}
-			queues, queuesErr := src.Queues(ctx)
-			if queuesErr == nil && len(queues) != 4 {
-				t.Errorf("queues %+v", queues)
-			}
-			for _, q := range queues {
-				if queuesErr == nil && f.Status != 404 && q.Open == conversation.OpeningUntold {
-					t.Errorf("it is not told that %+v is not known", q)
-				}
-			}
-			agents, agentsErr := src.Agents(ctx)
-			if agentsErr == nil && slices.ContainsFunc(agents, func(a conversation.Agent) bool { return a.Presence == conversation.PresenceUnknown }) {
-				t.Errorf("agents %+v", agents)
-			}
-			noCanary(t, cover, err, closed, sweepErr, threads, errs, lookErr, queuesErr, agentsErr)
-			lift()
-			c.World.Advance(20 * time.Minute)
-			for range 2 {
-				if sessions, cover, err = src.OpenSessions(t.Context()); err == nil && cover.Complete() {
-					break
-				}
-			}
-			if err != nil || !cover.Complete() || len(sessions) != len(before) {
-				t.Errorf("afterwards: %d sessions, coverage %+v, error %v", len(sessions), cover, err)
-			}
-			if told, _, _ := sweeps(t, src, mark); !slices.Equal(told, []int64{ids["owed"]}) {
-				t.Errorf("afterwards: told %v as closed", told)
-			}
-		})
+// A switch of the simulated server that no test sets is a case that nobody has looked at.
+func TestEverySwitchOfTheSimulatedServerIsTried(t *testing.T) {
+	files, err := filepath.Glob("*_test.go")
+	must(t, err)
+	var text strings.Builder
+	for _, file := range files {
+		content, err := os.ReadFile(file) // #nosec G304 -- a file of the package
+		must(t, err)
+		text.Write(content)
 	}
-}
-
-// gather2 reads wants until a context ends.
-func gather2(ctx context.Context, src *Source, wants ...conversation.Want) (map[int64]conversation.Thread, error) {
-	threads := make(map[int64]conversation.Thread)
-	var errs []error
-	for thread, err := range src.Messages(ctx, wants) {
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	for i, all := 0, reflect.TypeFor[sim.Switches](); i < all.NumField(); i++ {
+		name := all.Field(i).Name
+		if !regexp.MustCompile(`sw\.` + name + `\b`).MatchString(text.String()) {
+			t.Errorf("no test sets %s", name)
 		}
-		threads[thread.Session] = thread
-	}
-	return threads, errors.Join(errs...)
-}
-
-func TestARestartAtNightIsSurvived(t *testing.T) {
-	for name, c := range map[string]*crm{"on site": newCRM(t), "in the cloud": newTenantOf(t)} {
-		t.Run(name, func(t *testing.T) {
-			ids := c.kinds(t)
-			src := c.source(t, nil)
-			c.expectKinds(t, ids, read(t, src))
-			_, _, mark := sweeps(t, src, conversation.Mark{})
-			lift := c.SuperOffice.Inject(sim.Fault{Kind: sim.HTML})
-			for range 30 { // Longer than an access token lives, and than an address is known.
-				c.World.Advance(3 * time.Minute)
-				sessions, cover, err := src.OpenSessions(t.Context())
-				if err == nil || len(sessions) != 0 {
-					t.Fatalf("told %+v, coverage %+v", sessions, cover)
-				}
-				if !strings.Contains(err.Error(), "HTTP 503") {
-					t.Fatalf("error %v", err)
-				}
-				noCanary(t, err, cover)
-			}
-			must(t, c.desk.Finish(ids["owed"], world.ByAgent))
-			lift()
-			c.World.Advance(time.Minute)
-			if got := read(t, src); len(got) != len(ids)-1 {
-				t.Errorf("told %+v", got)
-			}
-			if told, _, _ := sweeps(t, src, mark); !slices.Equal(told, []int64{ids["owed"]}) {
-				t.Errorf("told %v", told)
-			}
-			if c.SuperOffice.Denied() != 0 {
-				t.Errorf("%d refusals", c.SuperOffice.Denied())
-			}
-		})
-	}
-}
-
-func TestA401WithoutABodyIsARefusalToo(t *testing.T) {
-	c := newCRM(t)
-	c.set(func(sw *sim.Switches) { sw.BareUnauthorized = true })
-	src := c.source(t, func(o *Options) { o.Authorization = secret(basicOf("x", canary)) })
-	for range 5 {
-		if _, _, err := src.OpenSessions(t.Context()); err == nil || !strings.Contains(err.Error(), "refuses the credentials") {
-			t.Errorf("error %v", err)
-		}
-		c.World.Advance(time.Minute)
-	}
-	if c.refused != 1 {
-		t.Errorf("%d tries with wrong credentials", c.refused)
-	}
-}
-
-// On site a ticket is a secret of the configuration: it ends after six hours without
-// use, and then only another one helps, which is tried at once.
-func TestATicketOnSiteSlidesAndIsReplacedOnceItHasChanged(t *testing.T) {
-	c := newCRM(t)
-	ids := c.kinds(t)
-	value := "SOTicket " + c.SuperOffice.Ticket()
-	src := c.source(t, func(o *Options) { o.Authorization = changing(&value) })
-	for range 4 {
-		c.expectKinds(t, ids, read(t, src))
-		c.World.Advance(5 * time.Hour)
-	}
-	read(t, src)
-	c.World.Advance(6 * time.Hour)
-	for range 3 {
-		if _, _, err := src.OpenSessions(t.Context()); err == nil || !strings.Contains(err.Error(), "basic_auth or authorization") {
-			t.Errorf("error %v", err)
-		}
-		c.World.Advance(time.Minute)
-	}
-	if c.refused != 2 { // The call, and the sign-in that follows it.
-		t.Errorf("%d tries with a ticket that has ended", c.refused)
-	}
-	value = "SOTicket " + c.SuperOffice.Ticket()
-	c.expectKinds(t, ids, read(t, src))
-}
-
-func TestWhoMayNotCallIsToldSo(t *testing.T) {
-	c := newCRM(t)
-	c.kinds(t)
-	src := c.source(t, nil)
-	read(t, src)
-	c.SuperOffice.FailEndpoint(pathMessages, http.StatusForbidden)
-	if _, errs := gather(t, src, conversation.Want{Session: 4004}, conversation.Want{Session: 4005}); len(errs) != 1 || !strings.Contains(errs[0].Error(), "give its role the rights") {
-		t.Errorf("errors %v", errs)
 	}
 }

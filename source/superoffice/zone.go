@@ -2,6 +2,7 @@ package superoffice
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,7 +47,16 @@ func (e *WrongZoneError) Error() string {
 	if e.Off < 0 {
 		way = "behind"
 	}
-	return fmt.Sprintf("the dates of sessions are %s %s the clock, so time_zone is wrong: set it to the zone of the SuperOffice server, which now seems to be %s", e.Off.Abs(), way, e.Likely)
+	return fmt.Sprintf("the dates of sessions are %s %s the clock, so time_zone is wrong: set it to the zone of the SuperOffice server, which now seems to be %s", span(e.Off.Abs()), way, e.Likely)
+}
+
+// span writes a difference of quarters of an hour without its zeros.
+func span(d time.Duration) string {
+	text := strings.TrimSuffix(d.String(), "0s")
+	if strings.HasSuffix(text, "h0m") {
+		return strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // see looks at the sessions of one pass, and tells in the coverage that the zone is
