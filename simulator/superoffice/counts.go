@@ -123,10 +123,11 @@ func (r *reading) pickUp() {
 // handOver counts whom a bot gave away, as far as that was seen: he was the bot's, or
 // the bot has written in what lasts (R16).
 func (r *reading) handOver() {
-	if r.state() == stateAutomated {
-		if r.now.sure {
-			r.handed = nobodys
-		}
+	switch {
+	case !r.now.sure:
+		return // It shows nothing (R6).
+	case r.now.state() == stateAutomated:
+		r.handed = nobodys
 		return
 	}
 	begun := r.stretch(len(r.lines))
@@ -243,8 +244,11 @@ func (r *reading) reason(i, status int, at time.Time) string {
 }
 
 // waited tells whether a chat was in its queue when it was last listed open before an
-// instant.
+// instant, and nobody has picked it up.
 func (r *reading) waited(at time.Time) bool {
+	if !r.now.started.IsZero() {
+		return false
+	}
 	for _, g := range slices.Backward(r.sights) {
 		if !g.over && !g.at.After(at) {
 			return g.state() == stateQueued
