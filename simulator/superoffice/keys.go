@@ -18,48 +18,41 @@ import (
 // keyBits is how long keys are.
 const keyBits = 2048
 
-// keys are made when they are first needed: that takes a moment, and most tests
-// need none.
+// keys are made when they are first needed, each by itself: that takes a moment, and
+// most tests need none.
 type keys struct {
-	mu      sync.Mutex
-	made    bool
-	app     *rsa.PrivateKey // the application's
-	issuer  *rsa.PrivateKey // the vendor's, by which it signs its tokens
-	foreign *rsa.PrivateKey // nobody's
+	// app is the application's, issuer the vendor's, by which it signs its tokens, and
+	// foreign nobody's.
+	app, issuer, foreign func() (*rsa.PrivateKey, error)
 }
 
-func (k *keys) make() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.made {
-		return nil
-	}
-	for _, key := range [...]**rsa.PrivateKey{&k.app, &k.issuer, &k.foreign} {
-		made, err := rsa.GenerateKey(rand.Reader, keyBits)
+func newKeys() *keys {
+	made := func() (*rsa.PrivateKey, error) {
+		key, err := rsa.GenerateKey(rand.Reader, keyBits)
 		if err != nil {
-			return fmt.Errorf("make a key: %w", err)
+			return nil, fmt.Errorf("make a key: %w", err)
 		}
-		*key = made
+		return key, nil
 	}
-	k.made = true
-	return nil
+	return &keys{app: sync.OnceValues(made), issuer: sync.OnceValues(made), foreign: sync.OnceValues(made)}
 }
 
 // PrivateKeyPEM is the application's private key, with which it signs the system
 // user's token, in the form that it is mostly converted to.
 func (s *Server) PrivateKeyPEM() ([]byte, error) {
-	if err := s.keys.make(); err != nil {
+	k, err := s.keys.app()
+	if err != nil {
 		return nil, err
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(s.keys.app)}), nil
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)}), nil
 }
 
 // PrivateKeyXML is the same key in the form in which the vendor delivers it.
 func (s *Server) PrivateKeyXML() ([]byte, error) {
-	if err := s.keys.make(); err != nil {
+	k, err := s.keys.app()
+	if err != nil {
 		return nil, err
 	}
-	k := s.keys.app
 	text := func(n *big.Int) string { return base64.StdEncoding.EncodeToString(n.Bytes()) }
 	out, err := xml.Marshal(struct {
 		XMLName                                      xml.Name `xml:"RSAKeyValue"`
@@ -82,9 +75,6 @@ func raw(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // jwt makes a signed token of claims.
 func (k *keys) jwt(claims map[string]any, sw Switches) (string, error) {
-	if err := k.make(); err != nil {
-		return "", err
-	}
 	header := map[string]string{"typ": "JWT", "alg": "RS256", "kid": keyID}
 	if sw.JWTUnsigned {
 		header = map[string]string{"typ": "JWT", "alg": "none"}
@@ -101,9 +91,13 @@ func (k *keys) jwt(claims map[string]any, sw Switches) (string, error) {
 	if sw.JWTUnsigned {
 		return text + ".", nil
 	}
-	key := k.issuer
+	owner := k.issuer
 	if sw.JWTForeignKey {
-		key = k.foreign
+		owner = k.foreign
+	}
+	key, err := owner()
+	if err != nil {
+		return "", err
 	}
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
@@ -115,11 +109,12 @@ func (k *keys) jwt(claims map[string]any, sw Switches) (string, error) {
 
 // signed tells whether the application signed a text.
 func (k *keys) signed(text string, signature []byte) bool {
-	if k.make() != nil {
+	app, err := k.app()
+	if err != nil {
 		return false
 	}
 	sum := sha256.Sum256([]byte(text))
-	return rsa.VerifyPKCS1v15(&k.app.PublicKey, crypto.SHA256, sum[:], signature) == nil
+	return rsa.VerifyPKCS1v15(&app.PublicKey, crypto.SHA256, sum[:], signature) == nil
 }
 
 // jwk is one key of the vendor's list.
@@ -133,9 +128,10 @@ type jwk struct {
 }
 
 func (k *keys) list() ([]jwk, error) {
-	if err := k.make(); err != nil {
+	issuer, err := k.issuer()
+	if err != nil {
 		return nil, err
 	}
-	public := &k.issuer.PublicKey
+	public := &issuer.PublicKey
 	return []jwk{{Kty: "RSA", Use: "sig", Alg: "RS256", Kid: keyID, N: raw(public.N.Bytes()), E: raw(big.NewInt(int64(public.E)).Bytes())}}, nil
 }

@@ -119,7 +119,7 @@ func New(w *world.World, o Options) *Server {
 		o.Zone = w.Zone()
 	}
 	s := &Server{
-		world: w, desk: w.Desk(), o: o, people: newPeople(w.Agents()), tokens: newTokens(), keys: &keys{},
+		world: w, desk: w.Desk(), o: o, people: newPeople(w.Agents()), tokens: newTokens(), keys: newKeys(),
 		switches: o.Switches.clone(), requests: make(map[string]int), host: o.Environment + "2" + domain,
 	}
 	s.routes = s.allRoutes()

@@ -59,7 +59,7 @@ type chat struct {
 	user, transfer                           int64
 	bot                                      bool
 	messages                                 string
-	vanished, vanishedNull                   bool
+	vanished                                 bool
 }
 
 // stub is a SuperOffice server of its own kind: the parts that the reference shows,
@@ -318,8 +318,6 @@ func (s *stub) thread(w http.ResponseWriter, id, _ string) {
 	switch {
 	case c == nil || c.vanished:
 		w.WriteHeader(http.StatusNotFound)
-	case c.vanishedNull:
-		fmt.Fprint(w, "null")
 	case c.messages == "":
 		fmt.Fprint(w, "[]")
 	default:
