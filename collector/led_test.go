@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,6 +172,7 @@ func TestR16AHandOverThatNobodySaw(t *testing.T) {
 	d.clock.advance(time.Minute)
 	d.arrive(1)
 	d.bot(1)
+	d.bot(1)
 	d.waits(1)
 	d.writes(1)
 	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "1"})
@@ -178,7 +180,14 @@ func TestR16AHandOverThatNobodySaw(t *testing.T) {
 	d.is(t, time.Minute, nil)
 	d.bot(1)
 	d.taken(1)
-	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "1", `messages_total{sender="bot"}`: "2"})
+	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "1", `messages_total{sender="bot"}`: "3"})
+	d.arrive(2)
+	d.writes(2)
+	d.taken(2)
+	d.is(t, time.Minute, nil)
+	d.bot(2)
+	d.taken(2)
+	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "1", `messages_total{sender="bot"}`: "4"})
 	// A colleague takes it over: that is a transfer.
 	d.add(1, conversation.Record{Kind: conversation.KindTransferred, To: conversation.ToAgent})
 	d.touch(1)
@@ -290,6 +299,7 @@ func TestR17ARecordBeforeItsStatus(t *testing.T) {
 	// A status that never comes.
 	d = newDesk()
 	during(d, "", true)
+	d.chats[1].Awaiting = conversation.AwaitingCustomer // That is its status, and not who was awaited.
 	d.is(t, time.Minute, map[string]string{`closed_sessions_total{reason="agent",awaiting="agent"}`: "0"})
 	d.is(t, time.Minute, nil)
 	d.is(t, time.Minute, map[string]string{`closed_sessions_total{reason="agent",awaiting="agent"}`: "1"})
@@ -300,6 +310,28 @@ func TestR17ARecordBeforeItsStatus(t *testing.T) {
 	during(d, "", true)
 	d.messageDuring = func(context.Context) { d.chats[1].vanished = true }
 	d.is(t, time.Minute, map[string]string{`closed_sessions_total{reason="agent",awaiting="agent"}`: "1"})
+}
+
+// A session that was closed and opened again between two passes counts for both, by
+// its records: it is open, so its status says nothing of the closing (R17, R22).
+func TestR17ClosedAndOpenedAgain(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.arrive(1)
+	d.writes(1)
+	d.taken(1)
+	d.is(t, time.Minute, nil)
+	d.add(1, conversation.Record{Kind: conversation.KindClosed, Reason: conversation.ClosedByTimeout})
+	d.clock.advance(time.Second)
+	d.add(1, conversation.Record{Kind: conversation.KindReopened})
+	d.writes(1)
+	d.is(t, time.Minute, map[string]string{
+		`closed_sessions_total{reason="timeout",awaiting="agent"}`: "1", `started_sessions_total{queue="Support",origin="regular"}`: "1",
+		`open_sessions{state="assigned"}`: "1", `unread_messages{queue="Support"}`: "1", `scrape_pending_sessions`: "0",
+	})
+	if d.lookups != 0 {
+		t.Errorf("%d look-ups of a session that is open", d.lookups)
+	}
 }
 
 // Records of before we looked do not count, nor does what a list tells of then (R21).
@@ -377,6 +409,9 @@ func TestR24ALookUpThatFails(t *testing.T) {
 	d.is(t, time.Minute, nil)
 	d.chats, d.lookUpErr = map[int64]*chat{}, errors.New("no answer")
 	d.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "0", `scrape_collector_partial{collector="messages"}`: "1"})
+	if told := d.collector.Status()[0].Problems; len(told) == 0 || !strings.Contains(told[0], "no answer") {
+		t.Errorf("told %q", told)
+	}
 	d.lookUpErr = nil
 	d.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "1", `scrape_collector_partial{collector="messages"}`: "0"})
 	if d.lookups != 1 {

@@ -109,7 +109,7 @@ func (t *Target) over(list *listing, s *conversation.Session, now time.Time) {
 // status still says that it is open.
 func (l *ledger) endsUntold(t *conversation.Thread) bool {
 	e := l.entries[t.Session]
-	return e != nil && e.is(byStatus) && !e.is(isClosed) && e.tries < maxTries && conversation.Ending(t.Records) > e.facts.Last
+	return e != nil && e.is(byStatus) && !e.is(isClosed) && conversation.Ending(t.Records) > e.facts.Last
 }
 
 // takeEnded asks for the status of sessions whose records end with a closing: it may

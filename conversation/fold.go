@@ -313,7 +313,8 @@ func (f *folding) move(r *Record, i int) {
 	}
 	f.moved = r.ID
 	f.facts.Owner = owner
-	f.facts.set(apiWrote|autoPickUp, false)
+	f.facts.set(autoPickUp, false)
+	f.facts.set(apiWrote, f.seen.ByStatus && f.facts.is(apiWrote))
 	f.own(i)
 }
 

@@ -47,6 +47,12 @@ func (s second) api() entry {
 	return r
 }
 
+func (s second) bot() entry {
+	r := s.entry(KindMessage)
+	r.Sender = SenderBot
+	return r
+}
+
 func (s second) note() entry     { return s.entry(KindOther) }
 func (s second) queued() entry   { return s.entry(KindQueued) }
 func (s second) pickedUp() entry { return s.entry(KindPickedUp) }

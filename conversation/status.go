@@ -46,7 +46,6 @@ func (f *folding) lead() {
 	if known == OwnerAutomation && owner != OwnerAutomation {
 		f.emit(Event{Kind: EventHandedOver, Record: f.facts.Last, Told: true})
 		f.facts.HandedOver = max(f.facts.HandedOver, f.seen.Automated)
-		f.facts.set(apiWrote, true)
 	}
 	f.facts.Owner = owner
 }

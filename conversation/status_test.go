@@ -1,0 +1,30 @@
+package conversation
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// A bot who has the session now has handed over nothing, although its first messages
+// come before a record that moved the session.
+func TestR16ABotThatHasItAgain(t *testing.T) {
+	records := history(at(0).customer(), at(1).bot(), at(2).toAgent(), at(3).bot())
+	for _, tc := range []struct {
+		owner Owner
+		want  int
+	}{{OwnerAutomation, 0}, {OwnerPeople, 1}} {
+		out := Fold(Facts{}, records, Seen{
+			Told: true, ByStatus: true, Listed: math.MaxInt64, Owner: tc.owner, FromStart: true, Now: time.Unix(epoch+60, 0),
+		})
+		n := 0
+		for _, e := range out.Events {
+			if e.Kind == EventHandedOver {
+				n++
+			}
+		}
+		if n != tc.want || out.Shown.Owner != tc.owner {
+			t.Errorf("owner %d: %d hand-overs, want %d; then the owner is %d", tc.owner, n, tc.want, out.Shown.Owner)
+		}
+	}
+}
