@@ -103,7 +103,7 @@ func foldMutants() []codeMutant {
 		{"R3", "if bot && to != ToAPI {", "if (bot || !bot) && to != ToAPI {"},
 		{"R3", "\t\tf.facts.HandedOver = InstantOf(r.At)\n", ""},
 		{"R3", "\t\tf.facts.HandedOver = InstantOf(r.At)\n\t} else {", "\t\tf.facts.HandedOver = InstantOf(r.At)\n\t}\n\t{"},
-		{"R3", "f.facts.Owner = owner\n\tf.facts.set(apiWrote|autoPickUp, false)", "f.facts.Owner = owner\n\tf.facts.set(autoPickUp, false)"},
+		{"R3", "f.facts.Owner = owner\n\tf.facts.set(autoPickUp, false)\n\tf.facts.set(apiWrote, f.seen.ByStatus && f.facts.is(apiWrote))", "f.facts.Owner = owner\n\tf.facts.set(autoPickUp, false)"},
 		{"R3", "f.facts.Owner = OwnerPeople\n\tf.facts.set(apiWrote|autoPickUp, false)", "f.facts.Owner = OwnerPeople\n\tf.facts.set(autoPickUp, false)"},
 		{"R3", "f.facts.set(isClosed|apiWrote, false)", "f.facts.set(isClosed, false)"},
 		{"R3", "\tcase r.Human:\n\t\tf.replies(r)\n\tcase", "\tcase r.Human:\n\t\tf.replies(r)\n\t\tf.facts.set(apiWrote, r.Sender == SenderAPI)\n\tcase"},
