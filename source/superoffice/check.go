@@ -285,7 +285,11 @@ func (c *checker) checkPresence(ctx context.Context) {
 	_, err := c.ask(ctx, presenceAsked(&rows), &rows)
 	switch {
 	case tellsNoPresence(rows, err):
-		c.tell(pathPresence, conversation.VerdictUnavailable, "this version does not tell who is there", "update SuperOffice; else switch the group agents off")
+		verdict := conversation.VerdictNote // Only the numbers of people are missing.
+		if c.needs("agents") {
+			verdict = conversation.VerdictUnavailable
+		}
+		c.tell(pathPresence, verdict, "this version does not tell who is there", "update SuperOffice; else switch the group agents off")
 		return
 	case err != nil:
 		c.fail(pathPresence, err)
