@@ -263,4 +263,3 @@ func TestR21Baseline(t *testing.T) {
 		})
 	}
 }
-
