@@ -143,10 +143,10 @@ func (g sight) state() string {
 }
 
 // state is that of a chat as it is known: where it cannot be told, the last one that
-// was, unless that was in a queue.
+// was, unless that was in a queue, or an agent is told to have taken it.
 func (s *story) state() string {
 	state := s.now.state()
-	if i := len(s.sights); !s.now.sure && i > 0 {
+	if i := len(s.sights); !s.now.sure && s.now.started.IsZero() && i > 0 {
 		if last := s.sights[i-1].state(); last == stateAutomated || last == stateAssigned {
 			return last
 		}
