@@ -22,7 +22,7 @@ func (n *notes) end(now time.Time, names map[int]string) {
 			at := Place{Channel: channelChat, Queue: names[s.now.topic]}
 			(&reading{notes: n, story: s, at: at}).count(now)
 		}
-		if now.Sub(s.shown) >= noteLife && s.now.pass > 0 && (s.ended == 0 || s.read >= s.ended) {
+		if n.open && now.Sub(s.shown) >= noteLife && s.now.pass > 0 && (s.ended == 0 || s.read >= s.ended) {
 			n.forget(id, s)
 		}
 	}
@@ -128,7 +128,7 @@ func (r *reading) pickUp() {
 func (r *reading) handOver() {
 	met := r.met
 	r.met = r.met || r.begun
-	_, counts := r.seen(func(g sight) bool { return !g.over && g.state() == stateAutomated })
+	_, counts := r.seen(func(g sight) bool { return g.sure && !g.over && g.state() == stateAutomated })
 	switch {
 	case !r.now.sure && r.now.started.IsZero():
 		return // It shows nothing (R6).
@@ -246,20 +246,29 @@ func (r *reading) waited(at time.Time) bool {
 	if !r.now.started.IsZero() {
 		return false
 	}
+	last, listed := r.listed(at)
+	return listed && last.state() == stateQueued
+}
+
+// listed is how a chat was last listed open before an instant.
+func (r *reading) listed(at time.Time) (sight, bool) {
 	for _, g := range slices.Backward(r.sights) {
 		if !g.over && !g.at.After(at) {
-			return g.state() == stateQueued
+			return g, true
 		}
 	}
-	return false
+	return sight{}, false
 }
 
 // awaiting is whose turn it was at an ending. Who never wrote, or ended in a form, is owed nothing; who
 // waited, and was not picked up, was still in the queue, whatever his row says (R14).
 func (r *reading) awaiting(before, status int, at time.Time) string {
 	state := r.state()
-	if r.now.over && status != statusPosted && r.waited(at) {
+	switch last, listed := r.listed(at); {
+	case r.now.over && status != statusPosted && r.waited(at):
 		state = stateQueued
+	case !r.now.over && listed && r.now.started.IsZero():
+		state = last.state() // It was taken up again since.
 	}
 	if _, waits := r.clock(before); status == statusLeft || waits && len(r.lines) > 0 && state != stateAutomated && !(r.now.over && state == stateArriving) {
 		return awaitingAgent

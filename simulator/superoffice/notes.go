@@ -39,7 +39,7 @@ type notes struct {
 // story is all that was shown of one chat.
 type story struct {
 	id int64
-	// now is how it was shown last, sights those that are sure, one a pass at most.
+	// now is how it was shown last, sights all that was, one a pass at most.
 	now    sight
 	sights []sight
 	// shown is when a list or its own page showed it last.
@@ -139,9 +139,6 @@ func (n *notes) show(id int64, g sight) {
 		n.proved = true
 	}
 	s.now = g
-	if !g.sure {
-		return
-	}
 	if i := len(s.sights); i > 0 && s.sights[i-1].pass == n.pass {
 		s.sights = s.sights[:i-1]
 	}
