@@ -22,7 +22,7 @@ func (n *notes) end(now time.Time, names map[int]string) {
 			at := Place{Channel: channelChat, Queue: names[s.now.topic]}
 			(&reading{notes: n, story: s, at: at}).count(now)
 		}
-		if n.open && now.Sub(s.shown) >= noteLife && s.now.pass > 0 && (s.ended == 0 || s.read >= s.ended) {
+		if n.open && now.Sub(s.shown) >= noteLife && s.read > 0 && s.read >= s.ended {
 			n.forget(id, s)
 		}
 	}
