@@ -22,7 +22,7 @@ func (n *notes) end(now time.Time, names map[int]string) {
 			at := Place{Channel: channelChat, Queue: names[s.now.topic]}
 			(&reading{notes: n, story: s, at: at}).count(now)
 		}
-		if now.Sub(s.shown) >= noteLife && s.now.pass > 0 && (s.ended == 0 || s.read >= s.ended) {
+		if n.open && now.Sub(s.shown) >= noteLife && s.read > 0 && s.read >= s.ended {
 			n.forget(id, s)
 		}
 	}
@@ -54,9 +54,11 @@ func (r *reading) told(l line) bool {
 	}
 }
 
-// since tells whether something counts that no message tells.
-func (r *reading) since(at time.Time) bool {
-	return !r.base.IsZero() && at.After(r.base) && at.After(r.floorAt)
+// since tells whether something counts that no message tells: a listing has shown it
+// undone before, or its time is after the baseline (R21).
+func (r *reading) since(at time.Time, undone func(sight) bool) bool {
+	_, seen := r.seen(undone)
+	return !r.base.IsZero() && (seen || at.After(r.base) && at.After(r.floorAt))
 }
 
 // count counts what is new.
@@ -109,8 +111,9 @@ func (r *reading) pickUp() {
 	if g.started.IsZero() || g.started.Equal(r.picked) || r.state() == stateAutomated {
 		return
 	}
+	last := r.picked
 	r.picked = g.started
-	if !r.since(g.started) {
+	if !r.since(g.started, func(g sight) bool { return g.started.IsZero() && g.at.After(last) }) {
 		return
 	}
 	entered := r.entered(func(g sight) bool {
@@ -120,34 +123,27 @@ func (r *reading) pickUp() {
 	r.counts.PickUp[r.at] = r.counts.PickUp[r.at].With(max(g.started.Sub(entered), 0).Seconds())
 }
 
-// handOver counts whom a bot gave away, as far as that was seen: he was the bot's, or
-// the bot has written in what lasts (R16).
+// handOver counts whom a bot gave away, as far as that was seen: he was shown with the
+// bot before, or the bot had written when he was met (R16).
 func (r *reading) handOver() {
+	met := r.met
+	r.met = r.met || r.begun
+	_, counts := r.seen(func(g sight) bool { return g.sure && !g.over && g.state() == stateAutomated })
 	switch {
-	case !r.now.sure:
+	case !r.now.sure && r.now.started.IsZero():
 		return // It shows nothing (R6).
-	case r.now.state() == stateAutomated:
-		r.handed = nobodys
+	case r.state() == stateAutomated:
+		r.handed = false
+		return
+	case r.handed:
 		return
 	}
-	begun := r.stretch(len(r.lines))
-	bot := r.latest(len(r.lines), lineBot.of)
-	if bot < begun {
-		bot = -1
+	if bot := r.earliest(max(r.stretch(len(r.lines))-1, -1), len(r.lines), lineBot.of); !counts && bot >= 0 && !met && r.met {
+		counts = r.told(r.lines[bot])
+		r.handed = true
 	}
-	seen, was := r.seen(func(g sight) bool { return !g.over && g.state() == stateAutomated })
-	of := int64(begun)
-	if begun >= 0 {
-		of = r.lines[begun].id
-	}
-	if was = was && r.handed == nobodys; !was && (bot < 0 || r.handed == of) {
-		return
-	}
-	at := seen.at
-	if bot >= 0 {
-		at = later(at, r.lines[bot].at)
-	}
-	if r.handed = of; r.since(at) {
+	if counts && !r.base.IsZero() {
+		r.handed = true
 		r.counts.HandOvers[r.at]++
 	}
 }
@@ -211,13 +207,14 @@ func (r *reading) close(i int, shown sight) {
 	if i >= 0 {
 		at = r.lines[i].at
 	}
-	if i >= 0 && !r.told(r.lines[i]) || i < 0 && !r.since(at) {
+	if i >= 0 && !r.told(r.lines[i]) || i < 0 && !r.since(at, func(g sight) bool { return !g.over }) {
 		return
 	}
-	if len(r.lines) == 0 {
+	// Who never wrote came when he asked for it.
+	if len(r.lines) == 0 && r.since(r.now.requested, func(sight) bool { return false }) {
 		r.counts.Started[figures.StartKey{Place: r.at, Origin: originRegular}]++
 	}
-	r.counts.Closed[figures.CloseKey{Place: r.at, Reason: r.reason(i, shown.status, at), Awaiting: r.awaiting(before, shown.status)}]++
+	r.counts.Closed[figures.CloseKey{Place: r.at, Reason: r.reason(i, shown.status, at), Awaiting: r.awaiting(before, shown.status, at)}]++
 }
 
 // The statuses of chats that end otherwise than by a message.
@@ -249,20 +246,31 @@ func (r *reading) waited(at time.Time) bool {
 	if !r.now.started.IsZero() {
 		return false
 	}
-	for _, g := range slices.Backward(r.sights) {
-		if !g.over && !g.at.After(at) {
-			return g.state() == stateQueued
-		}
-	}
-	return false
+	last, listed := r.listed(at)
+	return listed && last.state() == stateQueued
 }
 
-// awaiting is whose turn it was at an ending.
-func (r *reading) awaiting(before, status int) string {
-	if status == statusLeft {
-		return awaitingAgent
+// listed is how a chat was last listed open before an instant.
+func (r *reading) listed(at time.Time) (sight, bool) {
+	for _, g := range slices.Backward(r.sights) {
+		if !g.over && !g.at.After(at) {
+			return g, true
+		}
 	}
-	if _, waits := r.clock(before); waits && r.state() != stateAutomated {
+	return sight{}, false
+}
+
+// awaiting is whose turn it was at an ending. Who never wrote, or ended in a form, is owed nothing; who
+// waited, and was not picked up, was still in the queue, whatever his row says (R14).
+func (r *reading) awaiting(before, status int, at time.Time) string {
+	state := r.state()
+	switch last, listed := r.listed(at); {
+	case r.now.over && status != statusPosted && r.waited(at):
+		state = stateQueued
+	case !r.now.over && listed && r.now.started.IsZero():
+		state = last.state() // It was taken up again since.
+	}
+	if _, waits := r.clock(before); status == statusLeft || waits && len(r.lines) > 0 && state != stateAutomated && !(r.now.over && state == stateArriving) {
 		return awaitingAgent
 	}
 	return awaitingCustomer

@@ -55,7 +55,7 @@ func (s *story) clock(i int) (time.Time, bool) {
 	if bot := s.latest(i, lineBot.of); bot > s.latest(i, answersOrEnds) {
 		at = later(at, s.lines[bot].at)
 	}
-	if seen, ok := s.seen(func(g sight) bool { return g.state() == stateAutomated }); ok {
+	if seen, ok := s.seen(func(g sight) bool { return g.sure && g.state() == stateAutomated }); ok {
 		at = later(at, seen.at)
 	}
 	return at, true
@@ -120,7 +120,8 @@ func (s *story) seen(is func(sight) bool) (sight, bool) {
 // entered is when a chat came into the queue in which it is shown: not before it was
 // asked for, and not before it was last shown elsewhere (R16).
 func (s *story) entered(elsewhere func(sight) bool) time.Time {
-	if seen, ok := s.seen(elsewhere); ok {
+	// The status tells where it was, even where nothing tells whether a bot had it.
+	if seen, ok := s.seen(func(g sight) bool { return g.status != 0 && elsewhere(g) }); ok {
 		return later(s.now.requested, seen.at)
 	}
 	return s.now.requested
@@ -143,13 +144,14 @@ func (g sight) state() string {
 }
 
 // state is that of a chat as it is known: where it cannot be told, the last one that
-// was, unless that was in a queue.
+// was, unless that was in a queue, or an agent is told to have taken it.
 func (s *story) state() string {
 	state := s.now.state()
-	if i := len(s.sights); !s.now.sure && i > 0 {
-		if last := s.sights[i-1].state(); last == stateAutomated || last == stateAssigned {
-			return last
-		}
+	if s.now.sure || !s.now.started.IsZero() {
+		return state
+	}
+	if last, ok := s.seen(func(g sight) bool { return g.sure }); ok && (last.state() == stateAutomated || last.state() == stateAssigned) {
+		return last.state()
 	}
 	return state
 }

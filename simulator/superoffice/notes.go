@@ -39,7 +39,7 @@ type notes struct {
 // story is all that was shown of one chat.
 type story struct {
 	id int64
-	// now is how it was shown last, sights those that are sure, one a pass at most.
+	// now is how it was shown last, sights all that was, one a pass at most.
 	now    sight
 	sights []sight
 	// shown is when a list or its own page showed it last.
@@ -61,10 +61,10 @@ type story struct {
 	closings map[int64]bool
 	// tries counts the readings that ended with an ending, while a list shows it open.
 	tries int
-	// picked is the pick-up that was counted last; handed is the message that began the
-	// stretch in which the bot gave it away, as far as that was counted.
-	picked time.Time
-	handed int64
+	// picked is the pick-up that was counted last; handed tells that the bot's giving it
+	// away was counted, met that its messages were ever looked at.
+	picked      time.Time
+	handed, met bool
 }
 
 // sight is a chat as one pass has shown it.
@@ -116,14 +116,11 @@ func (n *notes) begin(now time.Time) {
 	n.began, n.open, n.closed, n.sweeping = now, false, false, make(map[int64]time.Time)
 }
 
-// nobodys is in place of a message where there is none.
-const nobodys = -2
-
 // story gives what is known of a chat, which begins where there is nothing.
 func (n *notes) story(id int64) *story {
 	s := n.stories[id]
 	if s == nil {
-		s = &story{id: id, closings: make(map[int64]bool), handed: nobodys}
+		s = &story{id: id, closings: make(map[int64]bool)}
 		n.stories[id] = s
 	}
 	return s
@@ -142,9 +139,6 @@ func (n *notes) show(id int64, g sight) {
 		n.proved = true
 	}
 	s.now = g
-	if !g.sure {
-		return
-	}
 	if i := len(s.sights); i > 0 && s.sights[i-1].pass == n.pass {
 		s.sights = s.sights[:i-1]
 	}

@@ -99,8 +99,12 @@ func TestR16ExpectedHandOvers(t *testing.T) {
 			want: []string{"handovers Support 1", "oldest Support queued 07:55:10"},
 		},
 		{
-			name: "the bot wrote after that", opening: bot, steps: []step{seeing(10), bots(15), resets(20), seeing(30)},
+			name: "the bot wrote after that", opening: bot, steps: []step{bots(5), seeing(10), bots(15), resets(20), seeing(30)},
 			want: []string{"handovers Support 1", "oldest Support queued 07:55:15"},
+		},
+		{
+			name: "seen before the bot wrote, and after", opening: bot, steps: []step{seeing(10), bots(15), resets(20), seeing(30)},
+			want: []string{"oldest Support queued 07:55:15"},
 		},
 		{
 			name: "never seen with the bot that wrote", opening: bot, steps: []step{bots(5), resets(20), seeing(30), seeing(60)},

@@ -11,7 +11,7 @@ func TestR17ExpectedClosings(t *testing.T) {
 		{name: "by the agent", steps: []step{picks(10), answers(20), finishes(30, world.ByAgent), seeing(60), seeing(120)}, want: []string{"closed Support agent customer 1"}},
 		{name: "unanswered, by the customer", steps: []step{picks(10), finishes(30, world.ByCustomer), seeing(60)}, want: []string{"closed Support customer agent 1"}},
 		{name: "by idleness", steps: []step{picks(10), answers(20), finishes(30, world.ByTimeout), seeing(60)}, want: []string{"closed Support timeout customer 1"}},
-		{name: "out of the queue", steps: []step{seeing(10), finishes(30, world.ByCustomer), seeing(60)}, want: []string{"closed Support abandoned customer 1"}},
+		{name: "out of the queue", steps: []step{seeing(10), finishes(30, world.ByCustomer), seeing(60)}, want: []string{"closed Support abandoned agent 1"}},
 		{name: "left", steps: []step{does(30, (*world.Desk).Leave), seeing(60)}, want: []string{"closed Support abandoned agent 1"}},
 		{name: "made a request", steps: []step{picks(10), answers(20), does(30, (*world.Desk).Post), seeing(60)}, want: []string{"closed Support ticket customer 1"}},
 		{name: "put away", steps: []step{picks(10), does(30, (*world.Desk).Close), seeing(60)}, want: []string{"closed Support other agent 1"}},
