@@ -134,7 +134,7 @@ func (e *entry) waitsOrNot(s *conversation.Session, at conversation.Instant) {
 	switch waits := e.state.state() == conversation.StateQueued; {
 	case waits:
 		e.waited = e.queue
-	case !e.is(pickUpDue) && !s.Closed:
+	case !e.is(pickUpDue):
 		e.entered = max(e.entered, at)
 	}
 }
@@ -167,10 +167,21 @@ func (l *ledger) pickUp(e *entry) {
 // so it holds for every record that was there then. Who fills in a form is on the way
 // to people; nobody owes him anything if he ends there.
 func (e *entry) lends(seen *conversation.Seen) {
-	seen.ByStatus, seen.Listed, seen.Auto = true, math.MaxInt64, false
-	seen.Requested, seen.Automated = e.requested, e.automated
-	seen.Reason, seen.Awaiting = e.word.reason(), e.word.awaiting()
-	if !e.is(isSure) || e.state.state() != conversation.StateArriving {
+	seen.Listed, seen.Auto = math.MaxInt64, false
+	seen.Led = conversation.Led{
+		ByStatus: true, Requested: e.requested, Automated: e.automated, Taken: e.is(pickUpDue), Reason: e.word.reason(), Awaiting: e.word.awaiting(),
+	}
+	if !e.is(isSure) {
+		// Whom an agent has taken people have; else he is who he was when that was sure.
+		switch state := e.state.state(); {
+		case e.started != 0 && state != conversation.StateAutomated:
+			seen.Owner = conversation.OwnerPeople
+		case state == conversation.StateAutomated && e.sure == e.state:
+			seen.Owner = conversation.OwnerAutomation
+		}
+		return
+	}
+	if e.state.state() != conversation.StateArriving {
 		return
 	}
 	if seen.Owner = conversation.OwnerPeople; seen.Closed {

@@ -121,7 +121,8 @@ func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Cove
 	// Without its monotonic part, an instant follows a clock that is set.
 	s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
 	away := s.State == conversation.StateArchived
-	s.State = settleState(s.State, s.StateSure, e.sure.state())
+	// Whom an agent has taken no bot has, even where a view was missing.
+	s.State = settleState(s.State, s.StateSure || s.ByStatus && !s.Started.IsZero(), e.sure.state())
 	state := codeOf(s.State)
 	if s.StateSure {
 		e.sure = state

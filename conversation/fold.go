@@ -32,14 +32,8 @@ type Seen struct {
 	// Window is the reply window as the listing told it, ListedAt when it did.
 	Window   Window
 	ListedAt time.Time
-	// ByStatus is true for a session that a status leads, as Session.ByStatus says.
-	// Then Requested is when the customer asked for it, Automated the last listing
-	// that showed it with a bot and, of a closed one, Reason and Awaiting are those
-	// that the list told; each empty where that is not so.
-	ByStatus             bool
-	Requested, Automated Instant
-	Reason               CloseReason
-	Awaiting             Awaiting
+	// Led is what the status tells of a session that one leads.
+	Led
 	// Campaign is true for a session that a campaign began.
 	Campaign bool
 	// FromStart is true where the first record is the first of the session.
@@ -86,8 +80,9 @@ func Fold(before Facts, records []Record, seen Seen) Folded {
 	}
 	var out Folded
 	f.records, out.Sending = f.prepare(records)
-	f.first = before == Facts{}
+	f.first, f.bots = before == Facts{}, before.Owner == OwnerAutomation
 	f.period, f.final = periods(f.records)
+	f.take()
 	f.observe()
 	settled := f.settled()
 	for i := range f.records[:settled] {
@@ -132,6 +127,8 @@ type folding struct {
 	// while that one is folded.
 	first, last   bool
 	period, final int
+	// bots is true where a listing before has shown the session with a bot.
+	bots bool
 	// later is true once the customer has written after the listing.
 	later bool
 	// unsettled is true beyond the first message that is under way.
@@ -192,7 +189,7 @@ func (f *folding) step(i int) {
 		f.observed = f.observed || f.apply()
 	}
 	f.expire(r)
-	begin, _ := begins(r, f.facts.Closed(), f.fresh)
+	begin, _ := f.begins(r, f.facts.Closed(), f.fresh)
 	if f.fresh || f.facts.Closed() && opens(r) {
 		f.emit(Event{Kind: EventStarted, Record: r.ID})
 		f.facts.set(isClosed|apiWrote, false)
@@ -333,6 +330,7 @@ func (f *folding) close(r *Record) {
 	if f.facts.Closed() {
 		return
 	}
+	f.had()
 	f.moved = r.ID
 	reason := r.Reason
 	if reason == ClosedByTimeout && f.undecided() {
@@ -346,7 +344,7 @@ func (f *folding) close(r *Record) {
 		f.told(&closed)
 	}
 	f.emit(closed)
-	f.facts.close()
+	f.shut()
 }
 
 // expire decides the window that ended before a record (R33).
@@ -379,7 +377,7 @@ func (f *folding) end() {
 			f.emit(Event{Kind: EventStarted, Told: true}) // Nobody ever wrote.
 		}
 		f.emit(f.closing())
-		f.facts.close()
+		f.shut()
 	}
 	if f.seen.Told && !f.later {
 		f.facts.Tell(f.seen.Window, f.seen.ListedAt)

@@ -3,6 +3,21 @@ package conversation
 // The fold of a session that a status leads: no record tells how it came from a bot
 // or into a queue, so what the list shows is itself the move (R14 to R17).
 
+// Led is what a pass shows of a session that a status leads, beside what Seen has for
+// every session. The zero Led is that of a session that its records tell of.
+type Led struct {
+	// ByStatus is true for such a session, as Session.ByStatus says.
+	ByStatus bool
+	// Requested is when the customer asked for the session, Automated the last listing
+	// that showed it with a bot; 0 where that is not so.
+	Requested, Automated Instant
+	// Taken is true where an agent has taken the session since a listing showed it last.
+	Taken bool
+	// Reason and Awaiting are those that the list of closed sessions told, if it did.
+	Reason   CloseReason
+	Awaiting Awaiting
+}
+
 // periods finds, among records in order, the first one since the last closing after
 // which the session was open again, and the closing that ends them; -1 for none.
 func periods(records []Record) (period, final int) {
@@ -35,6 +50,27 @@ func (f *folding) request() {
 	}
 }
 
+// take lets who has taken a session have it: what came after the listing before that
+// happened with people, and not in the queue or with the bot that it was listed with.
+func (f *folding) take() {
+	if !f.seen.ByStatus || !f.seen.Taken {
+		return
+	}
+	switch f.facts.Owner {
+	case OwnerAutomation:
+		f.handOver()
+		f.facts.Owner = OwnerPeople
+	case OwnerQueue:
+		f.facts.Owner = OwnerPeople
+	}
+}
+
+// handOver is one that two listings show.
+func (f *folding) handOver() {
+	f.emit(Event{Kind: EventHandedOver, Record: f.facts.Last, Told: true})
+	f.facts.HandedOver = max(f.facts.HandedOver, f.seen.Automated)
+}
+
 // lead gives the present stretch the owner that the listing showed. Where a bot had
 // the session, that is a hand-over (R16). A queue in which nobody has picked it up
 // keeps a session until it is closed.
@@ -44,8 +80,7 @@ func (f *folding) lead() {
 		return
 	}
 	if known == OwnerAutomation && owner != OwnerAutomation {
-		f.emit(Event{Kind: EventHandedOver, Record: f.facts.Last, Told: true})
-		f.facts.HandedOver = max(f.facts.HandedOver, f.seen.Automated)
+		f.handOver()
 	}
 	f.facts.Owner = owner
 }
@@ -57,10 +92,18 @@ func (f *folding) bot(r *Record) {
 	if f.facts.Owner == OwnerAutomation {
 		return
 	}
-	if f.first && r.ID >= f.records[f.period].ID && f.seen.Owner != OwnerUnknown && f.seen.Owner != OwnerAutomation && !f.facts.is(apiWrote) {
+	if f.first && r.ID >= f.records[f.period].ID && f.seen.Owner != OwnerUnknown && !f.facts.is(apiWrote) {
 		f.emit(Event{Kind: EventHandedOver, Record: r.ID})
 	}
 	f.facts.set(apiWrote, true)
+}
+
+// had gives a session that is closed before anybody told who had it to the bot who has
+// it now: it was opened again since.
+func (f *folding) had() {
+	if f.seen.ByStatus && f.facts.Owner == OwnerUnknown && f.seen.Owner == OwnerAutomation {
+		f.facts.Owner = OwnerAutomation
+	}
 }
 
 // closing is the end of a session of which no record tells.
@@ -80,5 +123,14 @@ func (f *folding) told(e *Event) {
 	}
 	if f.seen.Awaiting == AwaitingAgent || f.seen.Awaiting == AwaitingCustomer {
 		e.Awaiting = f.seen.Awaiting
+	}
+}
+
+// shut closes the session. One that was a bot's is that again when it is opened again.
+func (f *folding) shut() {
+	keeps := f.seen.ByStatus && f.bots && f.facts.Owner == OwnerAutomation
+	f.facts.close()
+	if keeps {
+		f.facts.Owner = OwnerAutomation
 	}
 }
