@@ -161,3 +161,30 @@ func TestR24ALookUpThatFails(t *testing.T) {
 		t.Errorf("%d look-ups, want 1", d.lookups)
 	}
 }
+
+// The messages of a session that was closed are told only later: it has been counted.
+func TestR22MessagesThatComeLate(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	d.arrive(1)
+	d.ends(1, "", "")
+	want := map[string]string{`started_sessions_total{queue="Support",origin="regular"}`: "1", `closed_sessions_total{reason="other",awaiting="customer"}`: "1"}
+	d.is(t, time.Minute, want)
+	d.writes(1)
+	d.add(1, conversation.Record{Kind: conversation.KindClosed, Reason: conversation.ClosedByAgent})
+	d.told[1] = false
+	want[`messages_total{sender="customer"}`], want[`closed_sessions_total{reason="agent",awaiting="agent"}`] = "1", "0"
+	d.is(t, time.Minute, want)
+	// Opened again, it counts again.
+	c := d.chats[1]
+	c.Closed, c.Ended = false, time.Time{}
+	d.add(1, conversation.Record{Kind: conversation.KindReopened})
+	d.writes(1)
+	d.taken(1)
+	want[`started_sessions_total{queue="Support",origin="regular"}`], want[`messages_total{sender="customer"}`] = "2", "2"
+	d.is(t, time.Minute, want)
+	d.ends(1, conversation.ClosedByAgent, "")
+	want[`closed_sessions_total{reason="agent",awaiting="agent"}`] = "1"
+	d.is(t, time.Minute, want)
+}

@@ -53,6 +53,9 @@ const (
 	whole
 	// byRequest is set while Unanswered is the customer's request and no message.
 	byRequest
+	// startTold is set once a session has started and ended without a record; one that
+	// comes later counts for neither.
+	startTold
 )
 
 // Instant is a point in time in Unix seconds, until 2106; 0 is none. It is small,

@@ -191,7 +191,9 @@ func (f *folding) step(i int) {
 	f.expire(r)
 	begin, _ := f.begins(r, f.facts.Closed(), f.fresh)
 	if f.fresh || f.facts.Closed() && opens(r) {
-		f.emit(Event{Kind: EventStarted, Record: r.ID})
+		if !f.late() {
+			f.emit(Event{Kind: EventStarted, Record: r.ID})
+		}
 		f.facts.set(isClosed|apiWrote, false)
 		f.facts.set(firstDue|whole, true)
 		if f.fresh {
@@ -339,12 +341,8 @@ func (f *folding) close(r *Record) {
 	if f.facts.Owner == OwnerQueue && (reason == ClosedByCustomer || reason == ClosedByTimeout) {
 		reason = ClosedAbandoned
 	}
-	closed := Event{Kind: EventClosed, Record: r.ID, Reason: reason, Awaiting: f.facts.Awaiting()}
-	if f.last {
-		f.told(&closed)
-	}
-	f.emit(closed)
-	f.shut()
+	f.ended(Event{Kind: EventClosed, Record: r.ID, Reason: reason, Awaiting: f.facts.Awaiting()})
+	f.shut(false)
 }
 
 // expire decides the window that ended before a record (R33).
@@ -377,7 +375,7 @@ func (f *folding) end() {
 			f.emit(Event{Kind: EventStarted, Told: true}) // Nobody ever wrote.
 		}
 		f.emit(f.closing())
-		f.shut()
+		f.shut(f.seen.ByStatus && f.facts.Last == 0)
 	}
 	if f.seen.Told && !f.later {
 		f.facts.Tell(f.seen.Window, f.seen.ListedAt)

@@ -106,11 +106,31 @@ func (f *folding) had() {
 	}
 }
 
+// late reports whether the first record of a session comes after it has been counted
+// without one; what opens it again counts.
+func (f *folding) late() bool {
+	if f.fresh {
+		return f.facts.is(startTold)
+	}
+	f.facts.set(startTold, false)
+	return false
+}
+
 // closing is the end of a session of which no record tells.
 func (f *folding) closing() Event {
 	e := Event{Kind: EventClosed, Record: f.facts.Last, Told: f.seen.ByStatus, Reason: ClosedOtherwise, Awaiting: f.facts.Awaiting()}
 	f.told(&e)
 	return e
+}
+
+// ended counts a closing that a record tells, unless it has been counted without one.
+func (f *folding) ended(e Event) {
+	if f.last {
+		f.told(&e)
+	}
+	if !f.facts.is(startTold) {
+		f.emit(e)
+	}
 }
 
 // told gives a closing what the list of closed sessions told of it (R17).
@@ -126,10 +146,12 @@ func (f *folding) told(e *Event) {
 	}
 }
 
-// shut closes the session. One that was a bot's is that again when it is opened again.
-func (f *folding) shut() {
+// shut closes the session, in which nobody has written if it is wordless. One that was
+// a bot's is that again when it is opened again.
+func (f *folding) shut(wordless bool) {
 	keeps := f.seen.ByStatus && f.bots && f.facts.Owner == OwnerAutomation
 	f.facts.close()
+	f.facts.set(startTold, wordless)
 	if keeps {
 		f.facts.Owner = OwnerAutomation
 	}
