@@ -127,7 +127,9 @@ func (e *entry) waitsOrNot(s *conversation.Session, at conversation.Instant) {
 	case started == 0:
 		e.set(sawWaiting, true)
 		e.set(pickUpDue, false)
-	case started != e.started && e.state.state() != conversation.StateAutomated:
+	case e.sameStart(started):
+		started = e.started
+	case e.state.state() != conversation.StateAutomated:
 		e.set(pickUpDue, true)
 	}
 	e.started = started
@@ -137,6 +139,14 @@ func (e *entry) waitsOrNot(s *conversation.Session, at conversation.Instant) {
 	case !e.is(pickUpDue):
 		e.entered = max(e.entered, at)
 	}
+}
+
+// sameStart reports whether a listing tells the pick-up that is known. Its time may move
+// with the skew of the clocks that it is corrected by.
+func (e *entry) sameStart(started conversation.Instant) bool {
+	const jitter = 60
+	from, to := min(started, e.started), max(started, e.started)
+	return from != 0 && to-from <= jitter && (to == from || !e.is(sawWaiting))
 }
 
 // pickUp is the pick-up of the session that is still to be counted, if there is one.

@@ -25,6 +25,11 @@ func TestR16WhereAPickUpCounts(t *testing.T) {
 	d.bot(2)
 	d.chats[2].Started = d.clock.now()
 	d.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Support"}`: "1"})
+	// The clock of the system moves, and with it what is told of the same pick-up.
+	d.chats[1].Started = d.chats[1].Started.Add(3 * time.Second)
+	d.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Support"}`: "1", `pickup_seconds_count{queue="Sales"}`: "0"})
+	d.chats[1].Started = d.clock.now()
+	d.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Sales"}`: "1"})
 }
 
 // What a list tells of a session that was never seen before it happened counts if it was

@@ -149,6 +149,13 @@ type entity struct {
 	gone, failed bool
 }
 
+// isOld reports whether a list shows a session as it was not when it was asked for: then
+// what was told of who has it holds no more. Dates that are corrected by the skew of the
+// clocks may move by it.
+func (e *entity) isOld(listed status, started time.Time) bool {
+	return e.listed != listed || e.started.Sub(started).Abs() > time.Minute
+}
+
 // entities remember what was told session by session.
 type entities struct {
 	mu    sync.Mutex
@@ -196,7 +203,7 @@ func (e *entities) order(wanted []*facts) {
 	rank := func(f *facts) (int, int64) {
 		known, ok := e.known[f.id]
 		switch {
-		case !ok || known.listed != f.status:
+		case !ok || known.isOld(f.status, f.started):
 			return 0, f.id
 		default:
 			return 1, known.at.UnixNano()
@@ -223,7 +230,7 @@ func (e *entities) postpone(f *facts, now time.Time) {
 	e.mu.Lock()
 	known, ok := e.known[f.id]
 	e.mu.Unlock()
-	known.at, known.listed, known.failed = now, f.status, known.failed || !ok
+	known.at, known.listed, known.started, known.failed = now, f.status, f.started, known.failed || !ok
 	e.keep(f.id, known)
 }
 
@@ -248,11 +255,11 @@ func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
 		case known.gone:
 			f.unread = talks
 		default:
-			listed := f.status
+			listed, started := f.status, f.started
 			f.add(&known.facts)
 			if !fresh[f.id] {
-				f.idle, f.fetched = time.Time{}, time.Time{}
-				f.unread = talks && known.listed != listed
+				f.idle, f.fetched, f.started = time.Time{}, time.Time{}, started
+				f.unread = talks && known.isOld(listed, started)
 				if listed != statusUntold {
 					f.status = listed
 				}
