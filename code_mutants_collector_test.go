@@ -9,6 +9,16 @@ func collectorMutants() map[string][]codeMutant {
 		"collector/marks.go":   marksMutants(),
 		"collector/reading.go": readingMutants(),
 		"collector/reader.go":  readerMutants(),
+		"collector/threads.go": {
+			{"R29", "\t\tr.partial = true\n\t\tt.skip", "\t\tt.skip"},
+			{"R32", "\t\tr.view.pending--\n", ""},
+			{"R32", "r.partial = r.partial || v.pending > 0", "r.partial = r.partial || v.pending > 1<<20"},
+			{"R28", ">= rotationLife {", "> rotationLife {"},
+			{"R28", "l.asksAgain(e, now) == inRotation && e.known()", "e.known()"},
+			{"R28", "\t\tr.partial = true\n\t\tr.problems", "\t\tr.problems"},
+			{"R28", "!late {", "true {"},
+			{"R28", "\t\t\tr.success = r.success && !isFault(err, false)\n", ""},
+		},
 		"collector/backlog.go": {
 			{"R1", "if d < bound {", "if d <= bound {"},
 			{"R1", "oldest == 0 || since < oldest", "oldest == 0 || since > oldest"},
@@ -223,12 +233,9 @@ func readerMutants() []codeMutant {
 		{"R23", "marks.sweptAt, t.swept = now, swept", "t.swept = swept"},
 		{"R23", "if err == nil && !swept.timedOut {", "{"},
 		{"R23", "\tt.ledger.sweep(list.closed, now)\n", ""},
-		{"R29", "\t\to.partial = true\n", ""},
 		{"R29", "t.counts.skipped += float64(thread.Skipped)", "t.counts.skipped++"},
 		{"R29", " || first && len(thread.Records) > 0 && thread.Records[0].ID <= e.floor", ""},
 		{"R29", "first && len(thread.Records) > 0 && thread.Records[0].ID <= e.floor", "first"},
-		{"R32", "\t\tv.pending--\n", ""},
-		{"R32", "o.partial = o.partial || v.pending > 0", "o.partial = o.partial || v.pending > 1<<20"},
 		{"R26", "swept.partial = !cover.Complete() || err != nil", "swept.partial = false"},
 	}
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -55,12 +56,23 @@ func (l *ledger) asksAgain(e *entry, now time.Time) again {
 }
 
 // within leaves of the sessions that are to be read again as many as a pass may: those
-// of each kind that were read longest ago.
+// of each kind that were read longest ago, one of each kind in turn.
 func within(list []wanted) []wanted {
 	slices.SortFunc(list, wanted.compare)
+	n := make(map[int]int)
 	most := map[again]int{missedPerhaps: len(list), inRotation: maxRotation, forReceipts: maxReceipts}
-	return slices.DeleteFunc(list, func(w wanted) bool {
-		most[again(w.class)]--
-		return most[again(w.class)] < 0
+	list = slices.DeleteFunc(list, func(w wanted) bool {
+		n[w.class]++
+		return n[w.class] > most[again(w.class)]
 	})
+	clear(n)
+	for i := range list {
+		w := &list[i]
+		n[w.class]++
+		if w.then = int64(n[w.class]); again(w.class) == missedPerhaps {
+			w.then = 0
+		}
+	}
+	slices.SortStableFunc(list, func(a, b wanted) int { return cmp.Or(cmp.Compare(a.then, b.then), cmp.Compare(a.class, b.class)) })
+	return list
 }

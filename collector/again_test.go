@@ -1,8 +1,11 @@
 package collector
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,4 +125,72 @@ func TestR28WhatCustomersHaveRead(t *testing.T) {
 	d.reads(7)
 	d.answers(7)
 	d.is(t, time.Minute, map[string]string{`customer_unread_messages{queue="Support"}`: "1"})
+}
+
+// Sessions that are read again only in case are no failure when there is no time for
+// them, until their turn has not come for ten minutes.
+func TestR28WhereTheRotationIsLate(t *testing.T) {
+	d := newDesk()
+	d.silent = true
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	d.arrive(1)
+	d.writes(1)
+	d.is(t, time.Minute, nil)
+	how := func(partial string) map[string]string {
+		return map[string]string{
+			`scrape_collector_success{collector="messages"}`: "1", `scrape_collector_partial{collector="messages"}`: partial,
+			`scrape_collector_timeout{collector="messages"}`: "0", `scrape_pending_sessions`: "0",
+		}
+	}
+	d.messageErr = context.DeadlineExceeded
+	d.is(t, 9*time.Minute, how("0"))
+	d.is(t, time.Minute, how("1"))
+	if told := d.collector.Status()[0].Problems; len(told) != 1 || !strings.Contains(told[0], "1 were not read for 10m0s: allow more requests_per_second") {
+		t.Errorf("told %q", told)
+	}
+	d.messageErr = nil
+	d.is(t, time.Minute, how("0"))
+	d.messageErr = errors.New("no answer")
+	d.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "0"})
+}
+
+// Where the list does not tell when anybody last wrote, the messages do; where they do
+// not either, nobody knows which session ends first.
+func TestIdleTimeWithoutActivity(t *testing.T) {
+	d := newDesk()
+	d.silent = true
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	d.arrive(1)
+	d.writes(1)
+	d.taken(1)
+	const end = `idle_next_expiry_timestamp_seconds{awaiting="agent"}`
+	d.is(t, time.Minute, map[string]string{end: "1.772443201e+09"})
+	d.writes(1) // 9:01:01
+	d.is(t, time.Minute, map[string]string{end: "1.772443261e+09", `scrape_pending_sessions`: "0"})
+	d.arrive(2)
+	d.add(2, conversation.Record{})
+	d.taken(2)
+	d.is(t, time.Minute, map[string]string{end: ""})
+}
+
+// Receipts and the rotation have their turns beside each other: neither starves where
+// there is not enough time.
+func TestR28EachKindHasItsTurn(t *testing.T) {
+	var list []wanted
+	for i := range int64(300) {
+		list = append(list, wanted{Want: conversation.Want{Session: i}, urgency: urgency{int(inRotation), 300 - i}})
+	}
+	for i := range int64(60) {
+		list = append(list, wanted{Want: conversation.Want{Session: 1000 + i}, urgency: urgency{int(forReceipts), i}})
+	}
+	list = append(list, wanted{Want: conversation.Want{Session: 5000}, urgency: urgency{int(missedPerhaps), 9}})
+	var got []int64
+	for _, w := range within(list) {
+		got = append(got, w.Session)
+	}
+	if len(got) != 251 || !slices.Equal(got[:5], []int64{5000, 299, 1000, 298, 1001}) {
+		t.Errorf("%d sessions, first %v", len(got), got[:5])
+	}
 }

@@ -19,6 +19,8 @@ type backlog struct {
 	// idle is when the first session will end by silence, by who is awaited; told only
 	// where the system's time limit is known.
 	idle map[conversation.Awaiting]int64
+	// restless is true where nobody has told of one when anybody last wrote.
+	restless bool
 	// pending counts the sessions of which records are still to be read.
 	pending int
 }
@@ -100,12 +102,17 @@ func (b *backlog) enter(at conversation.Instant) {
 // silence takes note of when an open session will end by silence, if nobody writes.
 func (b *backlog) silence(s *conversation.Session, e *entry, limit time.Duration) {
 	switch {
-	case limit <= 0 || e == nil || e.activity() == 0:
+	case limit <= 0 || e == nil:
 		return
 	case s.State != conversation.StateAssigned && s.State != conversation.StateAutomated:
 		return
 	}
-	end := e.activity().Unix() + int64(limit/time.Second)
+	last := e.activity()
+	if last == 0 {
+		b.restless = true
+		return
+	}
+	end := last.Unix() + int64(limit/time.Second)
 	if first, ok := b.idle[s.Awaiting]; !ok || end < first {
 		b.idle[s.Awaiting] = end
 	}

@@ -88,10 +88,13 @@ func (e *entry) lead(s *conversation.Session) {
 	}
 }
 
+// statusBits are those of a version that the status takes: for the state (3), the word
+// (2) and whether the session is closed (1).
+const statusBits = 6
+
 // version makes the number that changes whenever somebody has written, or the status
 // is another one, as far as that was told (R28). The later activity has the higher one.
 func (e *entry) version(s *conversation.Session) {
-	const bits = 6 // for the state (3), the word (2) and whether it is closed (1)
 	activity := e.activity()
 	if !s.LastActivity.IsZero() {
 		activity = conversation.InstantOf(s.LastActivity)
@@ -106,16 +109,29 @@ func (e *entry) version(s *conversation.Session) {
 	if s.Closed {
 		status |= 1 << 5
 	}
-	e.listed = activity.Unix()<<bits | status
+	e.listed = activity.Unix()<<statusBits | status
 }
 
 // activity is when anybody last wrote, as far as a listing ever told it.
 func (e *entry) activity() conversation.Instant {
-	const bits = 6
 	if !e.is(byStatus) {
 		return 0
 	}
-	return conversation.Instant(e.listed >> bits) // #nosec G115 -- version made it of one
+	return conversation.Instant(e.listed >> statusBits) // #nosec G115 -- version made it of one
+}
+
+// wrote takes the last message for when anybody last wrote, where no list tells that.
+func (e *entry) wrote(records []conversation.Record) {
+	if !e.is(isSilent) {
+		return
+	}
+	last := e.activity()
+	for i := range records {
+		if r := &records[i]; r.Kind == conversation.KindMessage {
+			last = max(last, conversation.InstantOf(r.At))
+		}
+	}
+	e.listed = last.Unix()<<statusBits | e.listed&(1<<statusBits-1)
 }
 
 // waitsOrNot takes note of when the session came into its queue and whether somebody

@@ -188,3 +188,20 @@ func TestR22MessagesThatComeLate(t *testing.T) {
 	want[`closed_sessions_total{reason="agent",awaiting="agent"}`] = "1"
 	d.is(t, time.Minute, want)
 }
+
+// Many that are gone are looked up at once, and then few in a pass (R24).
+func TestR24ManyThatAreGone(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	for id := int64(1); id <= 130; id++ {
+		d.arrive(id)
+	}
+	d.is(t, time.Minute, nil)
+	d.chats = map[int64]*chat{}
+	for i, want := range []int{130, 130, 180, 230, 260, 260} {
+		d.is(t, map[bool]time.Duration{true: 5 * time.Minute, false: time.Minute}[i == 2], nil)
+		if d.lookups != want {
+			t.Errorf("pass %d: %d look-ups, want %d", i, d.lookups, want)
+		}
+	}
+}

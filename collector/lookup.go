@@ -48,6 +48,7 @@ func (t *Target) lookUp(ctx context.Context, list *listing) outcome {
 	// What is known by now of the others matters more.
 	ctx, done := shorten(ctx, func(left time.Duration) time.Duration { return left * 3 / 4 })
 	defer done()
+	ids = t.ledger.fewAgain(ids)
 	found, err := t.find(ctx, ids)
 	if err == nil {
 		for _, id := range ids {
@@ -66,6 +67,20 @@ func (t *Target) lookUp(ctx context.Context, list *listing) outcome {
 		o.success = !isFault(err, o.timedOut)
 	}
 	return o
+}
+
+// maxAgain is how many sessions are looked up in a pass that were before.
+const maxAgain = 50
+
+// fewAgain leaves of the sessions, those first that were never looked up, as many of
+// the others as a pass may look up.
+func (l *ledger) fewAgain(ids []int64) []int64 {
+	for i, id := range ids {
+		if l.lookedAt(id) != 0 {
+			return ids[:min(i+maxAgain, len(ids))]
+		}
+	}
+	return ids
 }
 
 // lookedAt is when it was asked last what has become of a session, 0 for never.
@@ -116,10 +131,12 @@ func (l *ledger) endsUntold(t *conversation.Thread) bool {
 // say better how they were closed (R17). Where it still says that they are open, or
 // cannot be learned, they are read again in the next pass, a few times. One that does
 // not exist any more is over.
-func (t *Target) takeEnded(ctx context.Context, v *view, threads []conversation.Thread, take func(*conversation.Thread)) error {
+func (r *reading) takeEnded(ctx context.Context) error {
+	t, threads := r.target, r.ended
 	if len(threads) == 0 {
 		return nil
 	}
+	r.ended = nil
 	ids := make([]int64, 0, len(threads))
 	for i := range threads {
 		ids = append(ids, threads[i].Session)
@@ -135,7 +152,7 @@ func (t *Target) takeEnded(ctx context.Context, v *view, threads []conversation.
 		e, s := t.ledger.entries[thread.Session], told[thread.Session]
 		switch {
 		case s != nil && s.Closed:
-			t.over(v.list, s, now)
+			t.over(r.view.list, s, now)
 		case s == nil && err == nil:
 			e.set(isClosed, true)
 		default:
@@ -144,7 +161,7 @@ func (t *Target) takeEnded(ctx context.Context, v *view, threads []conversation.
 				continue
 			}
 		}
-		take(thread)
+		r.take(thread)
 	}
 	return err
 }

@@ -97,6 +97,9 @@ func statusFamilies() []family {
 			labels: []string{"channel", "queue", "awaiting"},
 			samples: func(v *view, emit emit) {
 				for at, b := range v.backlogs {
+					if b.restless {
+						continue // The first end may be another one.
+					}
 					for awaiting, end := range b.idle {
 						emit(float64(end), at.channel, at.queue, string(awaiting))
 					}

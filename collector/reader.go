@@ -87,60 +87,6 @@ func (t *Target) sweep(ctx context.Context, list *listing) outcome {
 	return swept
 }
 
-// readThreads reads the records of the sessions that have changed, those first
-// whose customer matters most, as far as the time goes.
-func (t *Target) readThreads(ctx context.Context, v *view, list *listing) outcome {
-	o := outcome{success: true}
-	wants, needed := t.ledger.wants(t.opts.Now(), list.cover)
-	t.starved = false
-	v.pending = needed + t.ledger.leftOut
-	if len(wants) == 0 {
-		t.behind = false
-		t.clockless(v, &o)
-		return o
-	}
-	before := make(map[int64]standing, len(wants))
-	for i := range wants {
-		before[wants[i].Session] = t.ledger.standing(&wants[i], i < needed)
-	}
-	var ended []conversation.Thread
-	v.progress.read(len(wants))
-	until, done := shorten(ctx, t.countingTime)
-	defer done()
-	err := t.contain("reading the messages", func() error {
-		for thread, err := range t.opts.Source.Messages(until, wants) {
-			if err != nil {
-				o.problems = append(o.problems, err)
-				continue
-			}
-			v.progress.one()
-			if t.ledger.endsUntold(&thread) {
-				ended = append(ended, thread)
-				continue
-			}
-			t.take(v, &o, &thread, before[thread.Session])
-		}
-		return t.takeEnded(until, v, ended, func(thread *conversation.Thread) { t.take(v, &o, thread, before[thread.Session]) })
-	})
-	if err != nil {
-		o.problems = append(o.problems, err)
-	}
-	for _, err := range o.problems {
-		o.unsupported = o.unsupported || errors.Is(err, conversation.ErrUnsupported)
-		o.timedOut = o.timedOut || errors.Is(err, context.DeadlineExceeded)
-	}
-	o.timedOut = o.timedOut || errors.Is(until.Err(), context.DeadlineExceeded)
-	o.success = !slices.ContainsFunc(o.problems, func(err error) bool { return isFault(err, o.timedOut) })
-	o.partial = o.partial || v.pending > 0
-	t.behind = v.pending > 0 && o.timedOut
-	t.starved = t.behind && v.pending == needed+t.ledger.leftOut
-	t.clockless(v, &o)
-	if v.pending > 0 {
-		v.read = t.ledger.readSessions()
-	}
-	return o
-}
-
 // shorten brings the deadline forward, if there is one, by what is kept of the
 // time that is left. Where that is nothing the context is the same: another one with
 // its deadline might end a moment before it.
@@ -168,38 +114,6 @@ const (
 func (t *Target) countingTime(left time.Duration) time.Duration {
 	const share = 4 // At most a quarter of what is left.
 	return min(max(leastCounting, 3*t.counting, time.Duration(t.size)*perSession), left/share)
-}
-
-// standing is how a session stood before its records were read: whether it needed
-// that, whether it was the first time, and up to which record it was known.
-type standing struct {
-	needed, first bool
-	last          int64
-}
-
-func (l *ledger) standing(want *conversation.Want, needed bool) standing {
-	s := standing{needed: needed, first: want.After == 0}
-	if e := l.entries[want.Session]; e != nil {
-		s.last = e.facts.Last
-	}
-	return s
-}
-
-// take takes note of what was read of one session.
-func (t *Target) take(v *view, o *outcome, thread *conversation.Thread, was standing) {
-	if err := t.contain("taking note of a session's messages", func() error { t.ledger.read(thread); return nil }); err != nil {
-		o.problems = append(o.problems, err)
-		t.ledger.passOver(thread.Session)
-	} else {
-		t.readOnce = true
-	}
-	if e := t.ledger.entries[thread.Session]; was.needed && (e == nil || e.known()) {
-		v.pending--
-	}
-	if thread.Skipped > 0 && !(len(thread.Records) > 0 && thread.Records[0].ID <= was.last) {
-		o.partial = true
-		t.skip(thread, was.first)
-	}
 }
 
 // skip counts the records that were passed over, unless they are history (R29).

@@ -52,9 +52,9 @@ func (l *ledger) sweep(sessions []conversation.Session, now time.Time) {
 // matters most (R28, R31). Of those that need no reading it decides what the
 // listing and the clock alone decide: who has them, and lost windows (R33).
 //
-// The first needed of them are still to be read, the others are read again: nothing
+// Those that are needed are still to be read; the others are read again, although nothing
 // says that they have changed.
-func (l *ledger) wants(now time.Time, cover conversation.Coverage) (wants []conversation.Want, needed int) {
+func (l *ledger) wants(now time.Time, cover conversation.Coverage) (needed, others []conversation.Want) {
 	var list, again []wanted
 	for id, e := range l.entries {
 		l.marks.raise(e)
@@ -70,14 +70,13 @@ func (l *ledger) wants(now time.Time, cover conversation.Coverage) (wants []conv
 		}
 	}
 	slices.SortFunc(list, wanted.compare)
-	wants = make([]conversation.Want, 0, len(list)+len(again))
 	for i := range list {
-		wants = append(wants, list[i].Want)
+		needed = append(needed, list[i].Want)
 	}
 	for _, w := range within(again) {
-		wants = append(wants, w.Want)
+		others = append(others, w.Want)
 	}
-	return wants, len(list)
+	return needed, others
 }
 
 // asks reports whether the records of a session are to be read in this pass.
@@ -167,6 +166,7 @@ func (l *ledger) read(t *conversation.Thread) {
 	l.fold(e, t.Records, conversation.Seen{FromStart: t.FromStart, Now: t.ReadAt})
 	if e.is(byStatus) {
 		e.receipts(t.Records)
+		e.wrote(t.Records)
 		e.read, e.tries = e.listed, 0
 		e.set(askAgain, false)
 		e.asked = seconds(t.ReadAt.Unix())
