@@ -167,7 +167,6 @@ func foldMutants() []codeMutant {
 
 func ownerMutants() []codeMutant {
 	return []codeMutant{
-		{"R16", "(first || !f.seen.ByStatus || r.Kind != KindTransferred)", "true"},
 		{"R22", "(r.Sender == SenderCustomer || r.Human)", "r.Sender == SenderCustomer"},
 		{"R22", "(r.Sender == SenderCustomer || r.Human)", "r.Human"},
 		{"R22", "r.Kind == KindMessage && (r.Sender == SenderCustomer || r.Human)", "r.Kind == KindMessage"},

@@ -136,3 +136,38 @@ func TestR14WhoHasItIsNotSure(t *testing.T) {
 		})
 	}
 }
+
+// Who was taken, left and came back between two passes left an agent, and no queue.
+func TestR16TakenAndBackAgain(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	d.arrive(1)
+	d.writes(1)
+	d.is(t, time.Minute, nil)
+	d.taken(1)
+	d.add(1, conversation.Record{Kind: conversation.KindClosed, Reason: conversation.ClosedByCustomer})
+	d.add(1, conversation.Record{Kind: conversation.KindReopened})
+	d.writes(1)
+	d.is(t, time.Minute, map[string]string{
+		`closed_sessions_total{reason="customer",awaiting="agent"}`: "1", `closed_sessions_total{reason="abandoned",awaiting="agent"}`: "0",
+	})
+}
+
+// Nobody saw a bot have a session that was closed when it was met: that it is opened
+// again and waits is no hand-over.
+func TestR16ABotThatNobodySaw(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	c := d.arrive(1)
+	d.writes(1)
+	d.bot(1)
+	d.ends(1, conversation.ClosedByCustomer, "")
+	d.is(t, time.Minute, map[string]string{`closed_sessions_total{reason="customer",awaiting="customer"}`: "1"})
+	c.Closed, c.Ended = false, time.Time{}
+	d.add(1, conversation.Record{Kind: conversation.KindReopened})
+	d.writes(1)
+	d.waits(1)
+	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "0", `open_sessions{state="queued"}`: "1"})
+}

@@ -189,7 +189,7 @@ func (f *folding) step(i int) {
 		f.observed = f.observed || f.apply()
 	}
 	f.expire(r)
-	begin, _ := f.begins(r, f.facts.Closed(), f.fresh)
+	begin, _ := begins(r, f.facts.Closed(), f.fresh)
 	if f.fresh || f.facts.Closed() && opens(r) {
 		if !f.late() {
 			f.emit(Event{Kind: EventStarted, Record: r.ID})

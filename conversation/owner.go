@@ -17,13 +17,6 @@ func begins(r *Record, closed, first bool) (begin, nowClosed bool) {
 	}
 }
 
-// begins is the same for the session that is folded: where a status leads it, the
-// listing tells the owner also of what came before a transfer.
-func (f *folding) begins(r *Record, closed, first bool) (begin, nowClosed bool) {
-	begin, nowClosed = begins(r, closed, first)
-	return begin && (first || !f.seen.ByStatus || r.Kind != KindTransferred), nowClosed
-}
-
 // opens reports whether a record opens a closed session (R22).
 func opens(r *Record) bool {
 	return r.Kind == KindReopened || r.Kind == KindMessage && (r.Sender == SenderCustomer || r.Human)
@@ -48,7 +41,7 @@ func (f *folding) observe() {
 			break
 		}
 		var begin bool
-		begin, closed = f.begins(r, closed, f.fresh && i == 0)
+		begin, closed = begins(r, closed, f.fresh && i == 0)
 		if begin && r.Kind == KindClosed {
 			left, ended = present, true
 		}

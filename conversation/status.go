@@ -76,7 +76,7 @@ func (f *folding) handOver() {
 // keeps a session until it is closed.
 func (f *folding) lead() {
 	known, owner := f.facts.Owner, f.seen.Owner
-	if f.seen.Closed && known == OwnerQueue && f.seen.Reason == "" && owner != OwnerPeople {
+	if f.seen.Closed && known == OwnerQueue && f.seen.Reason == "" {
 		return
 	}
 	if known == OwnerAutomation && owner != OwnerAutomation {
