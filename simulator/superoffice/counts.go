@@ -28,9 +28,13 @@ func (n *notes) end(now time.Time, names map[int]string) {
 	}
 }
 
-// forget leaves of a chat that nothing of it counts twice (R25).
+// forget leaves of a chat that nothing of it counts twice (R25). Of one without messages
+// nothing has counted.
 func (n *notes) forget(id int64, s *story) {
 	delete(n.stories, id)
+	if s.judged == 0 {
+		return
+	}
 	grave := n.story(id)
 	grave.floor, grave.floorAt, grave.shown = max(s.floor, s.judged), s.shown, s.shown
 }
