@@ -24,7 +24,7 @@ func superofficeMutants() map[string][]codeMutant {
 			{"R24", "if e := &told[i]; !e.gone {", "if e := &told[i]; true {"},
 		},
 		"source/superoffice/complete.go": {
-			{"R28", "case !ok || known.isOld(f.status, f.started):", "case !ok:"},
+			{"R28", "case !ok || known.isOld(f.status, f.started) && !known.tried.After(known.at):", "case !ok:"},
 			{"R14", "return e.listed != listed || e.started.Sub(started).Abs() > time.Minute", "return e.listed != listed"},
 			{"Q4", "func(f facts) bool { return f.status == statusUntold })", "func(f facts) bool { return false })"},
 			{"Q7", "WhenFetched,User,TransferTo", "WhenFetched,TransferTo"},

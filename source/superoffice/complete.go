@@ -144,6 +144,8 @@ type entity struct {
 	facts
 	// listed is the status of the list when it was asked for.
 	listed status
+	// tried is when it was asked for last and could not be read.
+	tried time.Time
 	// gone is true where the server knows it no more, failed where it could not be
 	// read and never was.
 	gone, failed bool
@@ -203,8 +205,10 @@ func (e *entities) order(wanted []*facts) {
 	rank := func(f *facts) (int, int64) {
 		known, ok := e.known[f.id]
 		switch {
-		case !ok || known.isOld(f.status, f.started):
+		case !ok || known.isOld(f.status, f.started) && !known.tried.After(known.at):
 			return 0, f.id
+		case known.tried.After(known.at):
+			return 1, known.tried.UnixNano()
 		default:
 			return 1, known.at.UnixNano()
 		}
@@ -230,7 +234,7 @@ func (e *entities) postpone(f *facts, now time.Time) {
 	e.mu.Lock()
 	known, ok := e.known[f.id]
 	e.mu.Unlock()
-	known.at, known.listed, known.started, known.failed = now, f.status, f.started, known.failed || !ok
+	known.tried, known.failed = now, known.failed || !ok
 	e.keep(f.id, known)
 }
 
