@@ -99,7 +99,7 @@ func TestAnAddressThatIsNotSuperOffice(t *testing.T) {
 	_, url := still(t)
 	file := write(t, "config.yml", "targets:\n  desk:\n    superoffice:\n      url: "+url+"/SuperOffice\n      basic_auth: { username: canary-monitor, password: canary-password }\n")
 	code, stdout, stderr := once("--once", "--config.file="+file)
-	if code != 1 || !strings.Contains(stderr, "the answer as a whole is not of the documented kind: check scheme, host, port and path in url") {
+	if code != 1 || !strings.Contains(stderr, "the answer as a whole is not of the documented kind: check that url is the root of a SuperOffice installation, and what stands in front of it") {
 		t.Errorf("exit code %d\nstderr: %s", code, stderr)
 	}
 	noCanary(t, stdout, stderr)

@@ -50,7 +50,7 @@ func superofficeMutants() map[string][]codeMutant {
 			{"Q6", "if _, told := out.flag(); !told {", "if _, told := out.flag(); !told && false {"},
 		},
 		"source/superoffice/errors.go": {
-			{"Q16", "e.cause.Endpoint, e.text, e.cause.Status", "e.cause.Endpoint, e.text+\" \"+http.StatusText(e.cause.Status), e.cause.Status"},
+			{"Q16", "e.cause.Endpoint, e.sentence(), e.cause.Status", "e.cause.Endpoint, e.sentence()+\" \"+http.StatusText(e.cause.Status), e.cause.Status"},
 		},
 		"source/superoffice/listing.go": {
 			{"R14", "f.status == statusInQueue, f.status == statusClosedFromQueue:\n\t\treturn conversation.StateQueued", "f.status == statusInQueue:\n\t\treturn conversation.StateQueued"},

@@ -70,6 +70,9 @@ func (b *superofficeBlock) check(p place, c checks) {
 				p.key(key).fail("stands beside online, which tells where SuperOffice is and how to sign in; keep only one of the two")
 			}
 		}
+		if p.has("certificate_sha256") {
+			p.key("certificate_sha256").fail("stands beside online, where the login and the tenant are different hosts, each with a certificate of its own; remove it, or set tls_config.ca_file if something in between shows its own")
+		}
 		if b.Online != nil {
 			b.Online.check(p.key("online"), c.dir)
 		}
@@ -182,7 +185,7 @@ func checkRoot(text string, p place) {
 		p.fail("must have no query and no fragment")
 	case strings.HasSuffix(strings.ToLower(strings.TrimRight(u.Path, "/")), "/api/v1"), strings.HasSuffix(strings.ToLower(strings.TrimRight(u.Path, "/")), "/api"):
 		p.fail("must end before /api, which the exporter adds itself")
-	case strings.HasSuffix(strings.ToLower(u.Hostname()), ".superoffice.com"):
+	case strings.HasSuffix(strings.TrimRight(strings.ToLower(u.Hostname()), "."), ".superoffice.com"):
 		p.fail("is an address of SuperOffice Cloud, where the host of a tenant changes; set online in place of it")
 	}
 }

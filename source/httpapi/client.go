@@ -154,7 +154,7 @@ func newHTTPClient(rt http.RoundTripper) *http.Client {
 
 // Do makes one call, and repeats it where that may help and the deadline allows
 // it. It decodes the JSON answer into out and returns our clock at the moment
-// the answer was whole. Every error is an *Error, or what Judge gave.
+// the answer was whole. Every error is an *Error, or what Still or Judge gave.
 func (c *Client) Do(ctx context.Context, req Request, out any) (time.Time, error) {
 	reads, allowed := c.routes[Route{Method: req.Method, Path: req.Path}]
 	if !allowed {
@@ -198,6 +198,11 @@ func (c *Client) attempt(ctx context.Context, req Request, out any) (time.Time, 
 		return time.Time{}, e.verdict()
 	}
 	defer c.slots.Release(1)
+	if req.Still != nil {
+		if err := req.Still(); err != nil {
+			return time.Time{}, Verdict{Err: err}
+		}
+	}
 
 	c.counts.began(req.Path)
 	began := time.Now()

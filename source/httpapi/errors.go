@@ -274,8 +274,7 @@ func statusError(endpoint string, resp *http.Response) *Error {
 	case code < 300:
 		e.Reason, e.Text = ReasonDecode, fmt.Sprintf("the answer has a status that the API does not use (HTTP %d): check scheme, host and port in url", code)
 	case code < 400:
-		e.Reason = ReasonRedirect
-		e.Text = "the address sends us on to " + redirectHost(resp) + ", and redirects are never followed: if that is right, set url to it"
+		e.Reason, e.Text = ReasonRedirect, describeRedirect(resp)
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		e.Reason, e.Text = ReasonAuth, fmt.Sprintf("access was refused (HTTP %d): something in front of the API asks for credentials of its own", code)
 	case code == http.StatusProxyAuthRequired:
@@ -290,6 +289,16 @@ func statusError(endpoint string, resp *http.Response) *Error {
 		e.Reason, e.Text = ReasonHTTP4xx, fmt.Sprintf("there is no such API at this address (HTTP %d): check scheme, host and port in url", code)
 	}
 	return e
+}
+
+// describeRedirect says where an answer sends us on to. To set url to where it is
+// already would be of no help.
+func describeRedirect(resp *http.Response) string {
+	host := redirectHost(resp)
+	if host == resp.Request.URL.Scheme+"://"+resp.Request.URL.Host {
+		return "the address sends us on to another page of the same host, such as that of a login or a single sign-on, and redirects are never followed: check the way to sign in, and the path in url"
+	}
+	return "the address sends us on to " + host + ", and redirects are never followed: if that is right, set url to it"
 }
 
 // redirectHost is the scheme and host that a redirect names, without its path

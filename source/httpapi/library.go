@@ -24,8 +24,12 @@ func (c *Client) Library() *http.Client {
 	return client
 }
 
-// libraryTimeout bounds a call of a library.
-const libraryTimeout = 30 * time.Second
+const (
+	// libraryTimeout bounds a call of a library.
+	libraryTimeout = 30 * time.Second
+	// libraryBody bounds an answer to one: tokens, keys and metadata are small.
+	libraryBody = 1 << 20
+)
 
 // library makes the calls of a library.
 type library struct{ client *Client }
@@ -93,12 +97,13 @@ func (l library) exchange(ctx context.Context, call *call, req *http.Request) (*
 			return nil, e
 		}
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1))
+	most := min(c.maxBody, libraryBody)
+	text, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return nil, call.failure(ctx, err)
 	}
-	if int64(len(text)) > c.maxBody {
-		return nil, &Error{Endpoint: call.endpoint, Reason: ReasonTooLarge, Sent: true, Text: "the answer is too large"}
+	if int64(len(text)) > most {
+		return nil, &Error{Endpoint: call.endpoint, Reason: ReasonTooLarge, Sent: true, Text: "the answer is too large: look at what stands in front of the system"}
 	}
 	c.told(resp, now)
 	resp.Body = io.NopCloser(bytes.NewReader(text))

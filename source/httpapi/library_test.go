@@ -84,3 +84,17 @@ func TestALibraryIsKeptFromEverythingElse(t *testing.T) {
 		}
 	}
 }
+
+func TestALibraryIsGivenNoAnswerAboveAMebibyte(t *testing.T) {
+	size := 1 << 20
+	client, host := librarian(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("a", size))
+	})
+	if _, err := post(t, client, host+"/"+tokenPath); err != nil {
+		t.Errorf("%d bytes: %v", size, err)
+	}
+	size++
+	if _, err := post(t, client, host+"/"+tokenPath); err == nil || asError(t, err).Reason != ReasonTooLarge {
+		t.Errorf("%d bytes: %v", size, err)
+	}
+}

@@ -40,6 +40,9 @@ type Request struct {
 	Body any
 	// Once is true for a GET that does more than read and is never repeated.
 	Once bool
+	// Still is asked when it is the call's turn: an error means that it is not to be
+	// made any more. Nil means that it always is.
+	Still func() error
 	// Judge says what the decoded answer means, where its status alone does not
 	// tell; nil means that every answer which can be decoded is good.
 	Judge func() Verdict

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -268,5 +269,33 @@ func TestRedirectHostShowsNothingOfTheRequest(t *testing.T) {
 			t.Errorf("%s: %s", location, text)
 		}
 		checkNoCanary(t, err)
+	}
+}
+
+// A page of the same host is no other address: url would be what it is.
+func TestARedirectWithinTheHostIsToldAsALogin(t *testing.T) {
+	for _, location := range []string{"/login.aspx?token=" + canary, "page"} {
+		s := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusFound)
+		})
+		_, err := newClient(t, Config{BaseURL: s.URL}).Do(t.Context(), Request{Method: http.MethodGet, Path: searchPath}, new(any))
+		const want = "the address sends us on to another page of the same host, such as that of a login or a single sign-on, and redirects are never followed: check the way to sign in, and the path in url"
+		if got := asError(t, err); got.Text != want || got.Reason != ReasonRedirect {
+			t.Errorf("%s: %v", location, err)
+		}
+		checkNoCanary(t, err)
+	}
+}
+
+// Another call may have told meanwhile that this one would be refused.
+func TestACallThatIsNotToBeMadeAnyMoreIsNotSent(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request) { t.Error("it was sent"); w.WriteHeader(http.StatusOK) })
+	c := newClient(t, Config{BaseURL: s.URL})
+	over := errors.New("over")
+	for range 3 { // It gives its place back.
+		if _, err := c.Do(t.Context(), Request{Method: http.MethodGet, Path: searchPath, Still: func() error { return over }}, new(any)); !errors.Is(err, over) {
+			t.Errorf("error %v", err)
+		}
 	}
 }

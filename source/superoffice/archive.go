@@ -81,10 +81,10 @@ func transferOf(pending bool) conversation.Transfer {
 }
 
 // errStuck is what a list ends with whose pages repeat themselves.
-var errStuck = errors.New("the list does not move on: SuperOffice answers each page with what it has already told, or not in the order of the ids")
+var errStuck = errors.New("the list does not move on: SuperOffice answers each page with what it has already told, or not in the order of the ids: look whether a proxy in front of SuperOffice answers from a cache or rewrites the query")
 
 // errNoID is what a list ends with that names a session without its number.
-var errNoID = errors.New("a session of the answer has no id")
+var errNoID = errors.New("a session of the answer has no id: update SuperOffice, or look whether a proxy in front of it rewrites the query")
 
 // errNoStatus is what a list ends with on a server that does not know the column.
 var errNoStatus = errors.New("the answer has no column status")

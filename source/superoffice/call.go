@@ -3,6 +3,7 @@ package superoffice
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,6 +12,10 @@ import (
 
 	"conversation_exporter/source/httpapi"
 )
+
+// staleMost is how often a call is begun anew because what it carries came into doubt
+// while it waited for its turn.
+const staleMost = 3
 
 // apiVersion is the version of the API below its root.
 const apiVersion = "v1"
@@ -112,11 +117,11 @@ func (a asked) request(base *url.URL, p pass) httpapi.Request {
 }
 
 // get makes a call that reads. Where what signs in is not accepted any more it is
-// replaced once, and where the tenant has moved to another host it is followed once.
-// It returns our clock at the answer.
+// proved or replaced once, and where the tenant has moved to another host it is
+// followed once. It returns our clock at the answer.
 func (s *Source) get(ctx context.Context, a asked, out any) (time.Time, error) {
 	signedIn, followed := false, false
-	for {
+	for stale := 0; ; {
 		p, err := s.signIn.get(ctx)
 		if err != nil {
 			return time.Time{}, signInError{err}
@@ -125,19 +130,59 @@ func (s *Source) get(ctx context.Context, a asked, out any) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, signInError{err}
 		}
-		at, err := s.client.Do(ctx, a.request(base, p), out)
+		req := a.request(base, p)
+		still, ended := s.signIn.carrying(p)
+		req.Still = still
+		at, err := s.client.Do(ctx, req, out)
+		ended()
 		switch {
 		case err == nil:
 			s.signIn.accepted()
 			return at, nil
+		case errors.Is(err, errStale):
+			if stale++; stale > staleMost {
+				return time.Time{}, signInError{fmt.Errorf("signing in: %w", errUnproven)}
+			}
 		case refusedWith(err, http.StatusUnauthorized) && !signedIn && s.signIn.reject(p):
 			signedIn = true
-		case refusedWith(err, http.StatusMisdirectedRequest) && !followed && s.home.left(base):
-			followed = true
+		case followed:
+			return time.Time{}, s.explain(err)
 		default:
-			return time.Time{}, explain(err)
+			if err := s.follow(ctx, base, err); err != nil {
+				return time.Time{}, err
+			}
+			followed = true
 		}
 	}
+}
+
+// follow looks where the tenant lives now, where a failure may mean that it has moved
+// or does not run. It gives nil where the call may be made at another address, else
+// what to end it with.
+func (s *Source) follow(ctx context.Context, base *url.URL, err error) error {
+	var transport *httpapi.Error
+	if !errors.As(err, &transport) || !mayHaveMoved(transport) || !s.home.left(base) || ctx.Err() != nil {
+		return s.explain(err)
+	}
+	next, failed := s.home.base(ctx)
+	switch {
+	case failed != nil:
+		return signInError{failed}
+	case next.String() == base.String():
+		return s.explain(err)
+	default:
+		return nil
+	}
+}
+
+// mayHaveMoved reports whether a failure is one of a host that a tenant has left, or
+// on which it does not run.
+func mayHaveMoved(e *httpapi.Error) bool {
+	switch e.Reason {
+	case httpapi.ReasonConnection, httpapi.ReasonTimeout, httpapi.ReasonRedirect, httpapi.ReasonHTTP5xx:
+		return true
+	}
+	return e.Status == http.StatusMisdirectedRequest
 }
 
 // refusedWith reports whether the server answered with an HTTP status.

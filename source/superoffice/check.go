@@ -30,6 +30,8 @@ type checker struct {
 	base   *url.URL
 	// stopped is the endpoint after whose answer nothing more may be asked.
 	stopped string
+	// unlisted is true where open sessions could not be listed.
+	unlisted bool
 	// sessions are some that are open, topics those that there are.
 	sessions []facts
 	topics   []int64
@@ -75,10 +77,7 @@ func (c *checker) fail(what string, err error) {
 		c.tell(what, conversation.VerdictUntried, "it was not asked after the answer of "+c.stopped, "")
 		return
 	}
-	a := adviceOn(err)
-	if c.source.opts.Online != nil {
-		a = a.inCloud()
-	}
+	a := adviceOn(err).fit(c.source.opts.Online != nil)
 	c.tell(what, conversation.VerdictFailed, a.meaning, a.remedy)
 }
 
@@ -126,7 +125,7 @@ func (c *checker) ask(ctx context.Context, a asked, out any) (time.Time, error) 
 		c.stopped = a.path // Each further call would be refused too, and might count.
 	}
 	if err != nil {
-		return at, explain(err)
+		return at, c.source.explain(err)
 	}
 	return at, nil
 }
@@ -191,6 +190,7 @@ func (c *checker) checkSessions(ctx context.Context) {
 		c.tell(pathSessions, conversation.VerdictNote, "this version does not list the status of a session, so it is read in another way", "update SuperOffice, which saves requests")
 		return
 	case err != nil:
+		c.unlisted = true
 		c.fail(pathSessions, err)
 		return
 	}
@@ -222,12 +222,15 @@ func (c *checker) checkDynamic(ctx context.Context) {
 		var out *listAnswer
 		var at time.Time
 		if out, at, err = c.page(ctx, a, "chat_session.status "+operator+" ("+openOnes+") and "+a.id+" gt 0"); err == nil {
-			c.completed = true
+			c.completed, c.unlisted = true, false
 			if len(out.Rows) > 0 {
 				c.keep(out, at)
 			}
 			c.tell(pathDynamic, conversation.VerdictOK, "", "")
 			return
+		}
+		if !refusesRequest(err) {
+			break // Another operator would not be what it takes.
 		}
 	}
 	if !refusesRequest(err) {
@@ -260,6 +263,8 @@ func (c *checker) checkEntity(ctx context.Context) {
 func (c *checker) checkMessages(ctx context.Context) {
 	switch {
 	case !c.needs("messages"):
+	case c.unlisted:
+		c.tell(pathMessages, conversation.VerdictUntried, unlisted, "")
 	case len(c.sessions) == 0:
 		c.tell(pathMessages, conversation.VerdictOK, "there is no session to read", "")
 	default:
@@ -298,9 +303,18 @@ func (c *checker) checkPresence(ctx context.Context) {
 	c.tell(pathPresence, conversation.VerdictOK, count(len(agentsOf(rows)), "chat user"), "")
 }
 
+// unlisted is why what needs a session is not tried.
+const unlisted = "no session is known, as the list failed"
+
 // checkZone compares the clocks of customers' clients with the time.
 func (c *checker) checkZone() {
-	if !c.needs("sessions", "messages") || c.stopped != "" {
+	switch {
+	case !c.needs("sessions", "messages"):
+		return
+	case c.unlisted:
+		c.tell(whatZone, conversation.VerdictUntried, unlisted, "")
+		return
+	case c.stopped != "":
 		return
 	}
 	d := c.source.dates(c.source.opts.Clock.Now())

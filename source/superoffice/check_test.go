@@ -99,7 +99,20 @@ func TestACheckTellsWhatIsWrong(t *testing.T) {
 		}},
 		"messages fail": {func(s *stub) { s.fail = failing("/Messages", http.StatusBadGateway) }, map[string]string{pathMessages: "failed: the server failed"}},
 		"refused midway": {func(s *stub) { s.fail = failing("/ChatSession", http.StatusUnauthorized) }, map[string]string{
-			pathSessions: "failed: SuperOffice does not accept the credentials", pathDynamic: "not tried", pathMessages: "ok: there is no session", pathPresence: "not tried",
+			pathSessions: "failed: SuperOffice does not accept the credentials", pathDynamic: "not tried", pathMessages: "not tried", whatZone: "not tried", pathPresence: "not tried",
+		}},
+		"refused at Dynamic": {func(s *stub) { s.fail = failing("/Archive/Dynamic", http.StatusUnauthorized) }, map[string]string{
+			pathDynamic: "failed: SuperOffice does not accept the credentials for this call (HTTP 401) -> give the user", pathSession: "not tried", pathMessages: "not tried", pathPresence: "not tried",
+		}},
+		"nothing there": {func(s *stub) { s.fail = failing("", http.StatusNotFound) }, map[string]string{
+			whatSignIn: "failed: SuperOffice does not have this (HTTP 404) -> check the path in url", whatRest: "not tried",
+		}},
+		"a proxy asks": {func(s *stub) { s.fail = failing("", http.StatusProxyAuthRequired) }, map[string]string{
+			whatSignIn: "failed: the proxy asks for credentials (HTTP 407) -> write them into proxy_url", whatRest: "not tried",
+		}},
+		"all is forbidden": {func(s *stub) { s.fail = failing("", http.StatusForbidden) }, map[string]string{
+			pathTopics: "failed: the user may not read this", pathSessions: "failed: the user may not read this", pathDynamic: "note: it cannot be used here",
+			pathMessages: "not tried: no session is known", whatZone: "not tried: no session is known", pathPresence: "failed: the user may not read this",
 		}},
 		"no presence":       {func(s *stub) { s.answers["/so/api/v1/"+pathPresence] = "" }, map[string]string{pathPresence: "not available: this version"}},
 		"no topic":          {func(s *stub) { s.answers["/so/api/v1/MDOList/chatchannel"] = `[{"Id":0,"Name":"All"}]` }, map[string]string{pathTopics: "note: the user is told no chat topic"}},

@@ -11,6 +11,14 @@ import (
 // advice is what a failure means, and what to do about it.
 type advice struct{ meaning, remedy string }
 
+// sentence is the advice as the log tells it.
+func (a advice) sentence() string {
+	if a.remedy == "" {
+		return a.meaning
+	}
+	return a.meaning + ": " + a.remedy
+}
+
 // adviceOf splits a sentence of the log, which tells the remedy behind a colon.
 func adviceOf(sentence string) advice {
 	meaning, remedy, _ := strings.Cut(sentence, ": ")
@@ -22,17 +30,18 @@ func adviceOn(err error) advice {
 	var (
 		refused   credentialsError
 		status    statusError
+		remedy    remedyError
 		transport *httpapi.Error
 	)
 	switch {
 	case errors.As(err, &refused):
-		return advice{"SuperOffice refuses the credentials", "check " + refused.keys + ", before the account is locked"}
+		return advice{refused.meaning(), "check " + refused.keys + ", before the account is locked"}
 	case errors.Is(err, errUnproven):
-		return adviceOf(strings.TrimPrefix(errUnproven.Error(), "signing in: "))
+		return adviceOf(errUnproven.Error())
 	case errors.As(err, &status):
-		a := adviceOf(status.text)
-		a.meaning = fmt.Sprintf("%s (HTTP %d)", a.meaning, status.cause.Status)
-		return a
+		return advice{fmt.Sprintf("%s (HTTP %d)", status.meaning, status.cause.Status), status.remedy}
+	case errors.As(err, &remedy):
+		return remedy.advice
 	case errors.As(err, &transport):
 		return connecting(transport)
 	default:
@@ -53,7 +62,7 @@ func connecting(e *httpapi.Error) advice {
 		a.remedy += "; the SHA-256 of the one that was shown is " + e.Certificate.SHA256
 	case e.Status >= 500:
 		a.remedy = "look whether SuperOffice is being restarted, as the cloud is at night, and at what stands in front of it"
-	case e.Reason == httpapi.ReasonDecode && e.Status == 0:
+	case e.Reason == httpapi.ReasonDecode && e.Status == 0 && (a.remedy == "" || strings.HasPrefix(a.remedy, "check that the address")):
 		a.remedy = "check that url is the root of a SuperOffice installation, and what stands in front of it"
 	case a.remedy == "":
 		a.remedy = remedyAddress
@@ -61,12 +70,23 @@ func connecting(e *httpapi.Error) advice {
 	return a
 }
 
+// fit is the advice for a target of its kind.
+func (a advice) fit(online bool) advice {
+	if online {
+		return a.inCloud()
+	}
+	return a
+}
+
 // inCloud replaces a remedy that names url, which a tenant of the cloud does not have:
-// there the environment is what leads to a host.
+// there the environment is what leads to a host. Nor is a certificate of the cloud
+// one that a person would vouch for.
 func (a advice) inCloud() advice {
 	switch named := strings.ReplaceAll(a.remedy, "proxy_url", ""); {
-	case strings.HasPrefix(a.remedy, "check the path in url"):
+	case strings.HasSuffix(a.remedy, "its version may be too old"):
 		a.remedy = "look for a newer version of the exporter: the cloud is always up to date"
+	case strings.Contains(named, "certificate_sha256"):
+		a.remedy = "look what stands between this machine and the cloud and shows a certificate of its own, and set tls_config.ca_file to that of its authority"
 	case strings.Contains(named, " url"):
 		a.remedy = "check online.environment, and whether a firewall or a proxy is in between"
 	}

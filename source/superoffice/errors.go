@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"conversation_exporter/source/httpapi"
 )
@@ -12,48 +11,75 @@ import (
 // statusError is an answer whose HTTP status means something else here than the
 // client can know.
 type statusError struct {
-	text  string
+	advice
 	cause *httpapi.Error
 }
 
 // Error implements error.
 func (e statusError) Error() string {
-	return fmt.Sprintf("%s: %s (HTTP %d)", e.cause.Endpoint, e.text, e.cause.Status)
+	return fmt.Sprintf("%s: %s (HTTP %d)", e.cause.Endpoint, e.sentence(), e.cause.Status)
 }
 
 // Unwrap returns what the client said.
 func (e statusError) Unwrap() error { return e.cause }
 
+// remedyError is a failure of the client with the remedy that it has here.
+type remedyError struct {
+	advice
+	cause *httpapi.Error
+}
+
+// Error implements error.
+func (e remedyError) Error() string { return e.cause.Endpoint + ": " + e.sentence() }
+
+// Unwrap returns what the client said.
+func (e remedyError) Unwrap() error { return e.cause }
+
 // describeStatus says what a status means; it is empty where the client's own words
 // will do.
-func describeStatus(status int) string {
-	switch status {
-	case http.StatusBadRequest:
-		return "SuperOffice does not accept the request: its version may be too old"
-	case http.StatusUnauthorized:
+func describeStatus(status int, online bool) string {
+	switch {
+	case status == http.StatusBadRequest:
+		return "SuperOffice does not accept the request: update it, as its version may be too old"
+	case status == http.StatusUnauthorized:
 		return "SuperOffice does not accept the credentials for this call: give the user the rights to Service and to chat"
-	case http.StatusForbidden:
+	case status == http.StatusForbidden:
 		return "the user may not read this: give its role the rights to Service and to chat"
-	case http.StatusNotFound:
-		return "SuperOffice does not have this: check the path in url, or its version may be too old"
+	case status == http.StatusNotFound:
+		return "SuperOffice does not have this: check the path in url, or update it, as its version may be too old"
+	case status == http.StatusMisdirectedRequest && online:
+		return "the tenant is not at this host any more, and the cloud does not tell another one: it is asked again each minute; see status.superoffice.com if this lasts"
 	default:
 		return ""
 	}
 }
 
 // explain puts an error of the client into words of this system.
-func explain(err error) error {
+func (s *Source) explain(err error) error { return explain(err, s.opts.Online != nil) }
+
+func explain(err error, online bool) error {
 	var transport *httpapi.Error
 	if !errors.As(err, &transport) || transport.OtherScheme {
 		return err
 	}
-	if text := describeStatus(transport.Status); text != "" {
-		return statusError{text, transport}
+	if text := describeStatus(transport.Status, online); text != "" {
+		return statusError{adviceOf(text).fit(online), transport}
 	}
-	if transport.Reason == httpapi.ReasonDecode && !strings.Contains(transport.Text, ": ") {
-		return fmt.Errorf("%w: %s", err, remedyAddress)
+	return remedied(err, online)
+}
+
+// remedied gives an error of the client the remedy that it has here, in the keys that
+// the configuration of the target has.
+func remedied(err error, online bool) error {
+	var transport *httpapi.Error
+	if !errors.As(err, &transport) {
+		return err
 	}
-	return err
+	a := connecting(transport).fit(online)
+	if a.sentence() == transport.Text {
+		return err
+	}
+	return remedyError{a, transport}
 }
 
 // odd judges an answer that is JSON, but not what was asked for: a gap must not pass for
@@ -77,9 +103,20 @@ type credentialsError struct {
 	endpoint string
 	// keys are those of the configuration that may be wrong.
 	keys string
+	// text is what was answered, where that may mean something else too.
+	text string
 }
 
-// Error implements error.
+// meaning says what was answered.
+func (e credentialsError) meaning() string {
+	if e.text != "" {
+		return e.text
+	}
+	return "SuperOffice refuses the credentials"
+}
+
+// Error implements error. The pause that follows is not ended by a reload that finds
+// nothing changed.
 func (e credentialsError) Error() string {
-	return fmt.Sprintf("%s: SuperOffice refuses the credentials: check %s; a changed secret file is tried at once", e.endpoint, e.keys)
+	return fmt.Sprintf("%s: %s: check %s; a changed secret or block is tried at once, and where only SuperOffice was mended, a restart of the exporter tries at once", e.endpoint, e.meaning(), e.keys)
 }

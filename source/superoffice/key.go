@@ -20,9 +20,18 @@ import (
 // errKey is what a text ends with that is no private key. It does not quote the text.
 var errKey = errors.New("the private key is neither PEM nor the XML of an RSA key: take the file that SuperOffice delivers")
 
-// CheckPrivateKey reports why a text cannot be the private key of a system user.
+// These are what other texts end with that cannot sign.
+var (
+	errEncrypted = errors.New("the private key is encrypted: write it without a password, such as with openssl pkey, into a file that only the exporter may read")
+	errNoKey     = errors.New("the PEM holds no private key: take the file that SuperOffice delivers, not its certificate or public key")
+	errNotRSA    = errors.New("the private key is not that of RSA: take the file that SuperOffice delivers")
+	errShortKey  = errors.New("the private key cannot sign: it is too short")
+)
+
+// CheckPrivateKey reports why a text cannot be the private key of a system user. A
+// key may be read and yet be too short to sign, so it signs something.
 func CheckPrivateKey(text httpapi.Secret) error {
-	_, err := parseKey(text.Reveal())
+	_, err := signToken(httpapi.NewSecret(""), text, time.Time{})
 	return err
 }
 
@@ -37,7 +46,7 @@ func signToken(token, key httpapi.Secret, now time.Time) (string, error) {
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, private, crypto.SHA256, sum[:])
 	if err != nil {
-		return "", errors.New("the private key cannot sign: it may be too short")
+		return "", errShortKey
 	}
 	return text + "." + base64.StdEncoding.EncodeToString(signature), nil
 }
@@ -48,22 +57,30 @@ func parseKey(text string) (*rsa.PrivateKey, error) {
 	if strings.HasPrefix(text, "<") {
 		return parseXML(text)
 	}
-	block, _ := pem.Decode([]byte(text))
+	block, rest := pem.Decode([]byte(text))
 	if block == nil {
 		return nil, errKey
+	}
+	for !strings.HasSuffix(block.Type, "PRIVATE KEY") { // A certificate may come before it.
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, errNoKey
+		}
+	}
+	if _, encrypted := block.Headers["DEK-Info"]; encrypted || strings.HasPrefix(block.Type, "ENCRYPTED") {
+		return nil, errEncrypted
 	}
 	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
 		return key, nil
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
+	switch key, ok := parsed.(*rsa.PrivateKey); {
+	case ok:
+		return key, nil
+	case err == nil, block.Type == "EC PRIVATE KEY":
+		return nil, errNotRSA
+	default:
 		return nil, errKey
 	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, errKey
-	}
-	return key, nil
 }
 
 // parseXML reads a key as .NET writes it, in which the vendor delivers it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -34,7 +35,11 @@ type recorder struct {
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := r.RoundTripper.RoundTrip(req)
 	r.failed = nil
-	errors.As(err, &r.failed)
+	if errors.As(err, &r.failed); err == nil && strings.HasSuffix(req.URL.Path, pathOpenIDKeys) {
+		if r.failed = boundKeys(resp); r.failed != nil {
+			return nil, r.failed
+		}
+	}
 	return resp, err
 }
 
@@ -83,14 +88,18 @@ func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
 	switch {
 	case errors.As(err, &refused):
 		// The answer's own words are not passed on. Only these words of the protocol
-		// mean the credentials; the rest may pass.
+		// mean the credentials for sure.
+		e := credentialsError{endpoint: pathToken, keys: r.keys()}
 		switch code := refused.ErrorCode; {
 		case code == "invalid_grant", code == "invalid_client", code == "unauthorized_client", refused.Response.StatusCode == http.StatusUnauthorized: //nolint:misspell // So it is spelt.
-			return pass{}, credentialsError{pathToken, r.keys()}
+		default:
+			e.text = fmt.Sprintf("the cloud does not give a token for this request (HTTP %d)", refused.Response.StatusCode)
 		}
-		return pass{}, fmt.Errorf("signing in: %w", recorded.told(pathToken, "the cloud does not give a token for this request"))
-	case err != nil:
-		return pass{}, fmt.Errorf("signing in: %w", recorded.told(pathToken, "the answer has no token"))
+		return pass{}, e
+	case refusedWith(recorded.told("", ""), http.StatusForbidden):
+		return pass{}, credentialsError{pathToken, r.keys(), "the cloud does not give a token for this request (HTTP 403)"}
+	case err != nil, !printable(token.AccessToken):
+		return pass{}, remedied(recorded.told(pathToken, "the answer has no token that can be used"), true)
 	}
 	life := time.Duration(token.ExpiresIn) * time.Second
 	if life <= 0 || life > 366*24*time.Hour {
@@ -100,6 +109,11 @@ func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
 		header: map[string]httpapi.Secret{headerAuthorized: httpapi.NewSecret("Bearer " + token.AccessToken)},
 		life:   life - min(renewBefore, life/4),
 	}, nil
+}
+
+// printable reports whether a text can be the value of a header.
+func printable(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // readSecrets reads the secrets of a scheme.
@@ -147,7 +161,7 @@ func (u systemUserScheme) signIn(ctx context.Context, with secrets) (pass, error
 	}
 	signed, err := signToken(with[1], with[2], now)
 	if err != nil {
-		return pass{}, fmt.Errorf("signing in: %w", err)
+		return pass{}, err
 	}
 	var out systemUserAnswer
 	_, err = u.client.Do(ctx, httpapi.Request{Method: http.MethodPost, Path: pathSystemUser, Base: u.login, Body: map[string]string{
@@ -155,15 +169,20 @@ func (u systemUserScheme) signIn(ctx context.Context, with secrets) (pass, error
 	}}, &out)
 	switch successful, told := out.IsSuccessful.flag(); {
 	case err == nil && !told:
-		return pass{}, fmt.Errorf("signing in: %w", odd(pathSystemUser, "the answer does not tell whether it is a token").Err)
-	case refusedWith(err, http.StatusUnauthorized), refusedWith(err, http.StatusForbidden), err == nil && !successful:
-		return pass{}, credentialsError{pathSystemUser, u.keys() + ", and that the tenant's administrator has approved the application"}
+		return pass{}, remedied(odd(pathSystemUser, "the answer does not tell whether it is a token").Err, true)
+	case refusedWith(err, http.StatusBadRequest), refusedWith(err, http.StatusUnauthorized), refusedWith(err, http.StatusForbidden), err == nil && !successful:
+		e := credentialsError{endpoint: pathSystemUser, keys: u.keys() + ", and that the tenant's administrator has approved the application"}
+		if refusedWith(err, http.StatusBadRequest) {
+			e.text = "the cloud does not give a ticket for this request (HTTP 400)"
+		}
+		return pass{}, e
 	case err != nil:
-		return pass{}, fmt.Errorf("signing in: %w", err)
+		return pass{}, remedied(err, true)
 	}
 	ticket, err := u.ticketOf(ctx, out.Token, now)
 	if err != nil {
-		return pass{}, fmt.Errorf("signing in: %w", err)
+		// What was issued is lost by that, whatever it is.
+		return pass{}, pauseError{remedied(err, true)}
 	}
 	return pass{
 		header: map[string]httpapi.Secret{headerAuthorized: httpapi.NewSecret("SOTicket " + ticket), headerAppToken: with[0]},
@@ -186,17 +205,17 @@ func (u systemUserScheme) ticketOf(ctx context.Context, token string, now time.T
 		SkipClientIDCheck: true, SkipIssuerCheck: true, SupportedSigningAlgs: []string{oidc.RS256}, Now: func() time.Time { return now },
 	}).Verify(ctx, token)
 	if err != nil {
-		return "", recorded.told(pathSystemUser, "the token's signature does not hold, or it has expired: nothing of it is used")
+		return "", recorded.told(pathSystemUser, "the token's signature does not hold, or it has expired: check the clock of this machine, and whether a proxy is in between; nothing of the token is used")
 	}
 	var claims struct {
 		Ticket string `json:"http://schemes.superoffice.net/identity/ticket"`
 		Tenant string `json:"http://schemes.superoffice.net/identity/ctx"`
 	}
 	switch err := verified.Claims(&claims); {
-	case err != nil || claims.Ticket == "":
-		return "", recorded.told(pathSystemUser, "the token has no ticket")
-	case claims.Tenant != "" && claims.Tenant != u.online.Customer:
-		return "", recorded.told(pathSystemUser, "the token is another tenant's")
+	case err != nil || !printable(claims.Ticket):
+		return "", recorded.told(pathSystemUser, "the token has no ticket that can be used: check that the system user token is one of this application")
+	case claims.Tenant != "" && !strings.EqualFold(claims.Tenant, u.online.Customer):
+		return "", recorded.told(pathSystemUser, "the token is another tenant's: check online.customer, and that the system user token is one of this tenant")
 	}
 	return claims.Ticket, nil
 }

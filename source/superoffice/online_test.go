@@ -1,6 +1,7 @@
 package superoffice
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -44,8 +45,12 @@ type cloud struct {
 	// vendor signs what the cloud issues, claims are what it says.
 	vendor *rsa.PrivateKey
 	claims map[string]any
-	ca     string
-	tls    *httptest.Server
+	// publish is what the cloud publishes in place of the key of vendor.
+	publish *rsa.PublicKey
+	// left is what a host answers where the tenant is not; 0 for 421.
+	left int
+	ca   string
+	tls  *httptest.Server
 }
 
 // certificate makes a certificate of a CA of its own for the hosts of the cloud.
@@ -116,10 +121,10 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.mu.Lock()
-	host := c.host
+	host, left := c.host, c.left
 	c.mu.Unlock()
 	if r.Host != host {
-		w.WriteHeader(http.StatusMisdirectedRequest)
+		w.WriteHeader(cmp.Or(left, http.StatusMisdirectedRequest))
 		return
 	}
 	r.URL.Path = strings.Replace(r.URL.Path, "/Cust12345/api/v1/", "/so/api/v1/", 1)
@@ -147,7 +152,7 @@ func (c *cloud) serveLogin(w http.ResponseWriter, r *http.Request) {
 	case "/login/.well-known/openid-configuration":
 		fmt.Fprint(w, `{"issuer":"https://online.superoffice.com","jwks_uri":"https://online.superoffice.com/login/.well-known/jwks","id_token_signing_alg_values_supported":["RS256"]}`)
 	case "/login/.well-known/jwks":
-		fmt.Fprintf(w, `{"keys":[{"kty":"RSA","use":"sig","kid":"k1","alg":"RS256","n":"%s","e":"AQAB"}]}`, base64.RawURLEncoding.EncodeToString(c.vendor.N.Bytes()))
+		fmt.Fprintf(w, `{"keys":[{"kty":"RSA","use":"sig","kid":"k1","alg":"RS256","n":"%s","e":"AQAB"}]}`, base64.RawURLEncoding.EncodeToString(cmp.Or(c.publish, &c.vendor.PublicKey).N.Bytes()))
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}

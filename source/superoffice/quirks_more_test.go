@@ -59,7 +59,7 @@ func TestQuirk13NamesOfColumnsHaveDotsAndSlashes(t *testing.T) {
 	c := newCRM(t)
 	id := c.taken(t, "1001", false)
 	// Without a list of topics their names come with the rows.
-	c.SuperOffice.FailEndpoint(pathTopics, http.StatusNotFound)
+	c.SuperOffice.FailEndpoint(pathTopics, http.StatusForbidden)
 	sessions, cover, err := c.source(t, nil).OpenSessions(t.Context())
 	must(t, err)
 	if got := byID(sessions)[id]; got.Queue.Name != "Support" || got.Queue.ID != world.TopicSupport || got.Agent != c.agent("1001") || len(cover.Problems) != 1 {

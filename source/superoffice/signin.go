@@ -19,11 +19,10 @@ const (
 	// sameTry is how long after a failed sign-in the calls of one scrape are told
 	// its reason instead of trying again.
 	sameTry = 5 * time.Second
-	// youngest is how old what signs in must be to be replaced when a call refuses
-	// it: what a call refuses that others accept would else be replaced for ever.
+	// youngest is the least time between two sign-ins that succeed, whatever is told
+	// of how long they last, and how long what signs in is out of doubt once it was
+	// proved against a call that refused it: that call refuses it for its own reasons.
 	youngest = time.Minute
-	// rowMemory is how long after its end a pause counts for the length of the next.
-	rowMemory = 2 * time.Hour
 )
 
 // secrets are what a scheme signs in with; two that hold the same are equal.
@@ -48,6 +47,24 @@ type pass struct {
 	sliding bool
 	// number tells one pass from another.
 	number int
+	// with is what it was issued for, at issuedAt.
+	with     secrets
+	issuedAt time.Time
+}
+
+// issued reports whether it was issued to us, and is not what is configured.
+func (p pass) issued() bool { return p.life > 0 }
+
+// end is when it must not be used any more; zero where it never ends.
+func (p pass) end(usedAt time.Time) time.Time {
+	switch {
+	case !p.issued():
+		return time.Time{}
+	case p.sliding:
+		return later(usedAt, p.issuedAt).Add(p.life)
+	default:
+		return p.issuedAt.Add(max(p.life, youngest))
+	}
 }
 
 // signIn signs in, and keeps what that brought. All callers share one sign-in. A
@@ -61,19 +78,16 @@ type signIn struct {
 	// prove makes the first call with a pass.
 	prove func(ctx context.Context, p pass) error
 
-	mu      sync.Mutex
-	current *pass
-	// issuedAt and usedAt are when the current pass came and was last used.
-	issuedAt, usedAt, acceptedAt time.Time
-	number                       int
-	running                      *signInRun
-	closed                       bool
-	// refused are the secrets of the last refusal, for which a pause is on until an
-	// instant; steps counts the pauses in a row.
-	refused secrets
-	until   time.Time
-	why     error
-	steps   int
+	mu sync.Mutex
+	// current is what calls carry now. held is one that they do not: a call was refused
+	// with it, or its first call did not get through.
+	current, held      *pass
+	usedAt, acceptedAt time.Time
+	number             int
+	running            *signInRun
+	closed             bool
+	pauses             pauses
+	doubts             doubts
 	// failure is what another failed sign-in ended with, at failedAt.
 	failure  error
 	failedAt time.Time
@@ -90,7 +104,7 @@ type signInRun struct {
 var errClosed = errors.New("signing in: the target is being closed")
 
 // errUnproven is what a sign-in ends with whose brand-new token is refused.
-var errUnproven = errors.New("signing in: SuperOffice does not accept the token that it has just issued: check that the application may be used with this tenant")
+var errUnproven = errors.New("SuperOffice does not accept the token that it has just issued: check that the application may be used with this tenant")
 
 // get returns a pass that should be accepted, signing in where there is none.
 func (s *signIn) get(ctx context.Context) (pass, error) {
@@ -108,7 +122,7 @@ func (s *signIn) get(ctx context.Context) (pass, error) {
 			return pass{}, run.err
 		}
 	}
-	return pass{}, errUnproven
+	return pass{}, fmt.Errorf("signing in: %w", errUnproven)
 }
 
 // take returns the pass, or the sign-in to wait for.
@@ -128,10 +142,10 @@ func (s *signIn) take(ctx context.Context) (pass, *signInRun, error) {
 	if err != nil {
 		return pass{}, nil, fmt.Errorf("signing in: %w", err)
 	}
-	switch {
-	case with == s.refused && now.Before(s.until):
-		return pass{}, nil, fmt.Errorf("signing in waits until %s: %w", instant(s.until, now), s.why)
-	case s.failure != nil && now.Before(s.failedAt.Add(sameTry)):
+	if err := s.pauses.on(with, now); err != nil {
+		return pass{}, nil, err
+	}
+	if s.failure != nil && now.Before(s.failedAt.Add(sameTry)) {
 		return pass{}, nil, s.failure
 	}
 	s.start(ctx, with)
@@ -143,11 +157,8 @@ func (s *signIn) usable(now time.Time) bool {
 	if s.current == nil {
 		return false
 	}
-	since := s.issuedAt
-	if s.current.sliding {
-		since = s.usedAt
-	}
-	return s.current.life == 0 || now.Before(since.Add(s.current.life))
+	end := s.current.end(s.usedAt)
+	return end.IsZero() || now.Before(end)
 }
 
 // start begins a sign-in that outlives the caller's deadline. s.mu is held.
@@ -168,14 +179,36 @@ func (s *signIn) start(ctx context.Context, with secrets) {
 			}
 			s.end(run, with, p, err)
 		}()
-		if err = s.ready(detached); err != nil {
-			return
-		}
-		if p, err = s.scheme.signIn(detached, with); err != nil {
-			return
-		}
-		err = s.proven(detached, p)
+		p, err = s.bring(detached, with)
 	}()
+}
+
+// bring brings a pass whose first call was accepted: the one that is held where that
+// will do, else a new one. A pass beside an error is to be held.
+func (s *signIn) bring(ctx context.Context, with secrets) (pass, error) {
+	if err := s.ready(ctx); err != nil {
+		return pass{}, err
+	}
+	now := s.clock.Now()
+	held, ok := s.holding(with, now)
+	if ok {
+		err := s.proven(ctx, held)
+		if !errors.Is(err, errUnproven) || now.Before(held.issuedAt.Add(youngest)) {
+			return held, err
+		}
+	}
+	if s.condemned(ctx) {
+		return pass{}, credentialsError{endpoint: whatSignIn, keys: s.scheme.keys()}
+	}
+	p, err := s.scheme.signIn(ctx, with)
+	if err != nil {
+		if !passes(err) {
+			err = pauseError{err}
+		}
+		return pass{}, err
+	}
+	p.with, p.issuedAt = with, s.clock.Now()
+	return p, s.proven(ctx, p)
 }
 
 // proven makes the first call with a pass, and judges how that went. Only a refusal
@@ -183,44 +216,49 @@ func (s *signIn) start(ctx context.Context, with secrets) {
 func (s *signIn) proven(ctx context.Context, p pass) error {
 	err := s.prove(ctx, p)
 	var transport *httpapi.Error
-	switch {
+	switch errors.As(err, &transport); {
 	case err == nil:
 		return nil
-	case refusedWith(err, http.StatusUnauthorized) && errors.As(err, &transport):
-		if p.life > 0 {
-			return errUnproven
-		}
-		return credentialsError{transport.Endpoint, s.scheme.keys()}
-	case errors.As(err, &transport) && transport.Status != 0 && transport.Status < 500 && transport.Status != http.StatusMisdirectedRequest &&
-		transport.Reason != httpapi.ReasonThrottled && transport.Reason != httpapi.ReasonRedirect && !transport.OtherScheme:
+	case transport == nil, errors.As(err, new(signInError)): // Nobody was asked.
+	case transport.Status == http.StatusUnauthorized && p.issued():
+		return errUnproven
+	case transport.Status == http.StatusUnauthorized:
+		return credentialsError{endpoint: transport.Endpoint, keys: s.scheme.keys()}
+	case transport.OtherScheme:
+	case transport.Status == http.StatusBadRequest, transport.Status == http.StatusForbidden:
 		return nil // It was let in, even if this call is not for it.
-	default:
-		return fmt.Errorf("signing in: %w", err)
 	}
+	if p.issued() && !passes(err) {
+		return pauseError{err}
+	}
+	return err
 }
 
-// end publishes how a sign-in went, and begins the pause that a refusal calls for.
+// end publishes how a sign-in went, and begins the pause that it calls for.
 func (s *signIn) end(run *signInRun, with secrets, p pass, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(run.done)
 	now := s.clock.Now()
-	run.err, s.running = err, nil
-	var refused credentialsError
-	switch {
-	case err == nil:
-		s.number++
-		p.number = s.number
-		s.current, s.issuedAt, s.usedAt, s.failure = &p, now, now, nil
-	case errors.As(err, &refused), errors.Is(err, errUnproven):
-		if with != s.refused || now.After(s.until.Add(rowMemory)) {
-			s.steps = 0
+	s.running = nil
+	if err == nil {
+		if p.number == 0 {
+			s.number++
+			p.number = s.number
 		}
-		minutes := [...]int{10, 20, 40, 60}
-		s.refused, s.why, s.until = with, err, now.Add(time.Duration(minutes[min(s.steps, len(minutes)-1)])*time.Minute)
-		s.steps++
-	default:
-		s.failure, s.failedAt = err, now
+		s.current, s.held, s.usedAt, s.failure = &p, nil, now, nil
+		s.doubts.end(now)
+		return
+	}
+	run.err = fmt.Errorf("signing in: %w", err)
+	if p.header != nil {
+		s.held = &p
+	}
+	if refuses(err) {
+		s.held, s.doubts = nil, doubts{flying: s.doubts.flying, landed: s.doubts.landed}
+	}
+	if s.failure = nil; !s.pauses.begin(with, now, err) {
+		s.failure, s.failedAt = run.err, now
 	}
 }
 
@@ -230,8 +268,8 @@ func (s *signIn) accepted() {
 	defer s.mu.Unlock()
 	now := s.clock.Now()
 	s.acceptedAt, s.usedAt = now, now
-	if now.Sub(s.issuedAt) >= youngest {
-		s.steps = 0
+	if s.current != nil && now.Sub(s.current.issuedAt) >= youngest {
+		s.pauses.steps = 0
 	}
 }
 
@@ -240,21 +278,6 @@ func (s *signIn) lastAccepted() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.acceptedAt
-}
-
-// reject notes that a pass is not accepted any more, and reports whether a new one
-// may be.
-func (s *signIn) reject(p pass) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.current == nil || s.current.number != p.number:
-		return true
-	case s.clock.Now().Sub(s.issuedAt) < youngest:
-		return false
-	}
-	s.current = nil
-	return true
 }
 
 // close ends all signing in, and waits for one that is under way.
@@ -273,6 +296,14 @@ func (s *signIn) close(ctx context.Context) error {
 	case <-ctx.Done():
 		return httpapi.Expired(ctx, "sign-in", "a sign-in did not end in time")
 	}
+}
+
+// later is the later of two instants.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // instant writes when something ends, with the date where it is not near.

@@ -123,7 +123,7 @@ func (s *Source) prove(ctx context.Context, p pass) error {
 	for followed := false; ; followed = true {
 		base, err := s.home.base(ctx)
 		if err != nil {
-			return err
+			return signInError{err}
 		}
 		var out []topicItem
 		_, err = s.client.Do(ctx, topicsAsked(&out).request(base, p), &out)
@@ -131,8 +131,11 @@ func (s *Source) prove(ctx context.Context, p pass) error {
 			s.signIn.accepted()
 			return nil
 		}
-		if followed || !refusedWith(err, 421) || !s.home.left(base) {
-			return explain(err)
+		if followed {
+			return s.explain(err)
+		}
+		if err := s.follow(ctx, base, err); err != nil {
+			return err
 		}
 	}
 }

@@ -23,9 +23,9 @@ const (
 	stateMost  = 24 * time.Hour
 	// stateAssumed is how long it is where the answer does not tell.
 	stateAssumed = time.Hour
-	// moveAgain is how soon after a look another one is made because the tenant has
-	// moved: every call of a pass may be told so.
-	moveAgain = 10 * time.Second
+	// moveAgain is how soon after a look another one is made because the tenant may
+	// have moved, or did not run: every call of every pass may be told so.
+	moveAgain = time.Minute
 )
 
 // tenantState is where a tenant of the cloud lives (vendor's page "Check tenant
@@ -108,8 +108,9 @@ func (t *tenant) known() (base *url.URL, fresh bool) {
 // lookOnce looks, unless that failed a moment ago: every call of a pass wants to know.
 func (t *tenant) lookOnce(ctx context.Context) error {
 	t.mu.Lock()
-	failure, recent := t.failure, t.clock.Now().Before(t.failedAt.Add(sameTry))
+	failure, since := t.failure, t.clock.Now().Sub(t.failedAt)
 	t.mu.Unlock()
+	recent := since < sameTry || since < moveAgain && errors.As(failure, new(*notRunningError))
 	if failure != nil && recent {
 		return failure
 	}
@@ -117,7 +118,7 @@ func (t *tenant) lookOnce(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failure = nil; err != nil && ctx.Err() == nil {
-		t.failure, t.failedAt = err, t.clock.Now()
+		t.failure, t.failedAt, t.lookedAt = err, t.clock.Now(), t.clock.Now()
 	}
 	return err
 }
@@ -145,14 +146,14 @@ func (t *tenant) look(ctx context.Context) error {
 		return fmt.Errorf("%s: the cloud does not know the tenant: check online.customer and online.environment", pathState)
 	}
 	if err != nil {
-		return fmt.Errorf("looking up the tenant: %w", err)
+		return fmt.Errorf("looking up the tenant: %w", remedied(err, true))
 	}
 	if running, told := out.IsRunning.flag(); told && !running {
 		return &notRunningError{conversation.Label(out.State.text)}
 	}
 	root, err := url.Parse(strings.TrimSuffix(out.API.text, "/"))
 	if err != nil || !out.API.told || !inCloud(root) {
-		return fmt.Errorf("%s: the address that the cloud tells is none below superoffice.com that is reached by https, so the credentials are not sent there", pathState)
+		return fmt.Errorf("%s: the address that the cloud tells is none below superoffice.com that is reached by https, so the credentials are not sent there: see whether a proxy is in between, or ask the support of SuperOffice", pathState)
 	}
 	until, err := parseDate(out.ValidUntil.text, time.UTC, at)
 	if err != nil || until.IsZero() {
