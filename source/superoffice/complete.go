@@ -57,8 +57,8 @@ func (f *facts) add(other *facts) {
 	if other.status != statusUntold && !other.status.closed() {
 		f.status = other.status
 	}
-	if !other.started.IsZero() {
-		f.started = other.started
+	if other.taken {
+		f.started, f.taken = other.started, true
 	}
 	f.idle, f.fetched, f.bot, f.transfer, f.user = other.idle, other.fetched, other.bot, other.transfer, other.user
 }
@@ -294,10 +294,10 @@ func entityAsked(id int64, out **sessionEntity) asked {
 // factsOfEntity puts a session into our words.
 func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 	f := facts{
-		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
-		ended: d.past(out.Ended.text), idle: d.lately(out.Idle.text), endedTold: d.raw(out.Ended.text), fetched: d.raw(out.Fetched.text), at: d.now,
+		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), idle: d.past(out.Idle.text), fetched: d.raw(out.Fetched.text), at: d.now,
 		transfer: transferOf(out.TransferTo.somebody()),
 	}
+	f.dated(d.of(id), out.Requested.text, out.Started.text, out.Ended.text)
 	f.bot.yes, f.bot.told = out.Bot.flag()
 	if out.User != nil {
 		f.user = out.User.EjUserID.id()
