@@ -24,7 +24,7 @@ func superofficeMutants() map[string][]codeMutant {
 			{"R24", "if e := &told[i]; !e.gone {", "if e := &told[i]; true {"},
 		},
 		"source/superoffice/complete.go": {
-			{"R28", "case !ok || known.listed != f.status:", "case !ok:"},
+			{"R28", "case !ok || known.moved(f):", "case !ok:"},
 			{"Q4", "func(f facts) bool { return f.status == statusUntold })", "func(f facts) bool { return false })"},
 			{"Q7", "WhenFetched,User,TransferTo", "WhenFetched,TransferTo"},
 			{"Q8", "f.user = out.User.EjUserID.id()", "f.user = out.User.AssociateID.id()"},

@@ -142,8 +142,9 @@ const (
 // entity is what ChatSession/{id} told of a session.
 type entity struct {
 	facts
-	// listed is the status of the list when it was asked for.
+	// listed and begun are its status and its start in the list when it was asked for.
 	listed status
+	begun  time.Time
 	// gone is true where the server knows it no more, failed where it could not be
 	// read and never was.
 	gone, failed bool
@@ -156,8 +157,10 @@ type entities struct {
 }
 
 // readEntities asks for sessions one by one: first those that were never asked for
-// or whose status has changed, then those that were asked for longest ago. What is
-// remembered of the others is added to them, but not when somebody last wrote.
+// or that came to somebody else since, as far as the list shows it, then those that
+// were asked for longest ago. Whose turn it is changes too often to come first: new
+// sessions would never have theirs. What is remembered of the others is added to them,
+// but not when somebody last wrote.
 func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversation.Coverage) {
 	most := entitiesAPass
 	wanted := make([]*facts, 0, len(l.sessions))
@@ -170,12 +173,15 @@ func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversati
 			wanted = append(wanted, f)
 		}
 	}
+	if _, off := s.dynamicAble(); off && len(wanted) > most {
+		cover.Warnings = append(cover.Warnings, errNoDynamic)
+	}
 	s.entities.order(wanted)
 	fresh := make(map[int64]bool)
 	err := s.each(ctx, min(most, len(wanted)), func(ctx context.Context, i int) error {
 		e, err := s.askEntity(ctx, wanted[i].id)
 		if err == nil {
-			e.listed = wanted[i].status
+			e.listed, e.begun = wanted[i].status, wanted[i].started
 			s.entities.keep(wanted[i].id, e)
 		} else if ctx.Err() == nil {
 			s.entities.postpone(wanted[i], s.opts.Clock.Now())
@@ -196,7 +202,7 @@ func (e *entities) order(wanted []*facts) {
 	rank := func(f *facts) (int, int64) {
 		known, ok := e.known[f.id]
 		switch {
-		case !ok || known.listed != f.status:
+		case !ok || known.moved(f):
 			return 0, f.id
 		default:
 			return 1, known.at.UnixNano()
@@ -207,6 +213,13 @@ func (e *entities) order(wanted []*facts) {
 		rankB, atB := rank(b)
 		return cmp.Or(cmp.Compare(rankA, rankB), cmp.Compare(atA, atB))
 	})
+}
+
+// moved reports whether the list shows that somebody else has the session than when it
+// was asked for: it came into a queue or out of it, or to an agent.
+func (e *entity) moved(f *facts) bool {
+	talks := func(s status) bool { return s == statusCustomerLast || s == statusUserLast }
+	return e.listed != f.status && !(talks(e.listed) && talks(f.status)) || !e.begun.Equal(f.started)
 }
 
 func (e *entities) keep(id int64, told entity) {
@@ -223,7 +236,7 @@ func (e *entities) postpone(f *facts, now time.Time) {
 	e.mu.Lock()
 	known, ok := e.known[f.id]
 	e.mu.Unlock()
-	known.at, known.listed, known.failed = now, f.status, known.failed || !ok
+	known.at, known.listed, known.begun, known.failed = now, f.status, f.started, known.failed || !ok
 	e.keep(f.id, known)
 }
 

@@ -52,6 +52,8 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	cover := conversation.Coverage{}
 	if err := s.dir.loadTopics(ctx); err != nil {
 		cover.Problems = append(cover.Problems, err)
+	} else if err := s.dir.topicless(); err != nil {
+		cover.Problems = append(cover.Problems, err)
 	}
 	l := s.listOpen(ctx)
 	// Only a server that ignores the filter lists what is closed.
