@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -73,6 +75,9 @@ func (refreshScheme) keys() string { return "online.client_id, its secret and th
 // signIn implements scheme.
 func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
 	calls, recorded := library(r.client)
+	if r.online.RedirectURI != "" {
+		calls.Transport = redirected{calls.Transport, r.online.RedirectURI}
+	}
 	app := oauth2.Config{
 		ClientID: r.online.ClientID, ClientSecret: with[0].Reveal(), Scopes: []string{oidc.ScopeOpenID},
 		Endpoint: oauth2.Endpoint{TokenURL: r.login.JoinPath(pathToken).String(), AuthStyle: oauth2.AuthStyleInParams},
@@ -100,6 +105,25 @@ func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
 		header: map[string]httpapi.Secret{headerAuthorized: httpapi.NewSecret("Bearer " + token.AccessToken)},
 		life:   life - min(renewBefore, life/4),
 	}, nil
+}
+
+// redirected adds to the form of a request the parameter redirect_uri, which the vendor
+// lists for a refresh and the protocol does not know there.
+type redirected struct {
+	http.RoundTripper
+	uri string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r redirected) RoundTrip(req *http.Request) (*http.Response, error) {
+	added := req.Clone(req.Context())
+	if err := added.ParseForm(); err != nil {
+		return nil, fmt.Errorf("adding redirect_uri: %w", err)
+	}
+	added.PostForm.Set("redirect_uri", r.uri)
+	form := added.PostForm.Encode()
+	added.Body, added.GetBody, added.ContentLength = io.NopCloser(strings.NewReader(form)), nil, int64(len(form))
+	return r.RoundTripper.RoundTrip(added)
 }
 
 // readSecrets reads the secrets of a scheme.
