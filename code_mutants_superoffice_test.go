@@ -34,7 +34,7 @@ func superofficeMutants() map[string][]codeMutant {
 			{"R14", "sessions[i].bot.told = true", "_ = sessions[i].bot.told"},
 		},
 		"source/superoffice/date.go": {
-			{"R34", "if t.After(d.now) {\n\t\treturn d.now", "if false {\n\t\treturn d.now"},
+			{"R34", "case t.After(d.now):\n\t\treturn d.now", "case false:\n\t\treturn d.now"},
 			{"R34", "return t.Add(-d.skew)", "return t.Add(d.skew)"},
 			{"Q3", "case t.Year() < earliest:", "case false:"},
 			{"Q3", "[]string{plain + \"Z07:00\", plain + \"Z0700\"}", "[]string{plain + \"Z07:00\"}"},
@@ -54,9 +54,9 @@ func superofficeMutants() map[string][]codeMutant {
 		"source/superoffice/listing.go": {
 			{"R14", "f.status == statusInQueue, f.status == statusClosedFromQueue:\n\t\treturn conversation.StateQueued", "f.status == statusInQueue:\n\t\treturn conversation.StateQueued"},
 			{"R14", "f.status <= statusOfflineForm", "f.status <= statusFAQ"},
-			{"R14", "case f.bot.told && f.bot.yes:", "case f.bot.told && f.bot.yes && f.started.IsZero():"},
-			{"R14", "case !f.bot.told && f.started.IsZero():", "case f.started.IsZero():"},
-			{"R14", "case !f.bot.told && f.started.IsZero():", "case !f.bot.told && !f.started.IsZero():"},
+			{"R14", "case f.bot.told && f.bot.yes:", "case f.bot.told && f.bot.yes && !f.taken:"},
+			{"R14", "case !f.bot.told && !f.taken:", "case !f.taken:"},
+			{"R14", "case !f.bot.told && !f.taken:", "case !f.bot.told && f.taken:"},
 			{"R14", "case f.status == statusInQueue, f.status == statusCustomerLast, f.status == statusClosedFromQueue:", "case f.status == statusInQueue, f.status == statusUserLast, f.status == statusClosedFromQueue:"},
 			{"R14", "case f.status == statusInQueue, f.status == statusCustomerLast, f.status == statusClosedFromQueue:", "case f.status == statusCustomerLast, f.status == statusClosedFromQueue:"},
 			{"R14", "return f.status != statusUntold && !f.unread", "return f.status != statusUntold"},

@@ -135,7 +135,8 @@ func (e *entry) waitsOrNot(s *conversation.Session, at conversation.Instant) {
 	e.started = started
 	switch waits := e.state.state() == conversation.StateQueued; {
 	case waits:
-		if e.waited = e.queue; e.entered == 0 {
+		e.waited = e.queue
+		if e.entered == 0 {
 			e.entered = at
 			e.set(sawEntry, true)
 		}
