@@ -24,8 +24,8 @@ func superofficeMutants() map[string][]codeMutant {
 			{"R24", "if e := &told[i]; !e.gone {", "if e := &told[i]; true {"},
 		},
 		"source/superoffice/complete.go": {
-			{"R28", "case !ok || known.isOld(f.status, f.started) && !known.tried.After(known.at):", "case !ok:"},
-			{"R14", "return e.listed != listed || e.started.Sub(started).Abs() > time.Minute", "return e.listed != listed"},
+			{"R28", "case !ok || known.moved(f) && !known.tried.After(known.at):", "case !ok:"},
+			{"R14", "return e.listed != listed || e.begun.Sub(started).Abs() > time.Minute", "return e.listed != listed"},
 			{"Q4", "func(f facts) bool { return f.status == statusUntold })", "func(f facts) bool { return false })"},
 			{"Q7", "WhenFetched,User,TransferTo", "WhenFetched,TransferTo"},
 			{"Q8", "f.user = out.User.EjUserID.id()", "f.user = out.User.AssociateID.id()"},
@@ -35,7 +35,7 @@ func superofficeMutants() map[string][]codeMutant {
 			{"R14", "sessions[i].bot.told = true", "_ = sessions[i].bot.told"},
 		},
 		"source/superoffice/date.go": {
-			{"R34", "if t.After(d.now) {\n\t\treturn d.now", "if false {\n\t\treturn d.now"},
+			{"R34", "case t.After(d.now):\n\t\treturn d.now", "case false:\n\t\treturn d.now"},
 			{"R34", "return t.Add(-d.skew)", "return t.Add(d.skew)"},
 			{"Q3", "case t.Year() < earliest:", "case false:"},
 			{"Q3", "[]string{plain + \"Z07:00\", plain + \"Z0700\"}", "[]string{plain + \"Z07:00\"}"},
@@ -55,9 +55,9 @@ func superofficeMutants() map[string][]codeMutant {
 		"source/superoffice/listing.go": {
 			{"R14", "f.status == statusInQueue, f.status == statusClosedFromQueue:\n\t\treturn conversation.StateQueued", "f.status == statusInQueue:\n\t\treturn conversation.StateQueued"},
 			{"R14", "f.status <= statusOfflineForm", "f.status <= statusFAQ"},
-			{"R14", "case f.bot.told && f.bot.yes:", "case f.bot.told && f.bot.yes && f.started.IsZero():"},
-			{"R14", "case !f.bot.told && f.started.IsZero():", "case f.started.IsZero():"},
-			{"R14", "case !f.bot.told && f.started.IsZero():", "case !f.bot.told && !f.started.IsZero():"},
+			{"R14", "case f.bot.told && f.bot.yes:", "case f.bot.told && f.bot.yes && !f.taken:"},
+			{"R14", "case !f.bot.told && !f.taken:", "case !f.taken:"},
+			{"R14", "case !f.bot.told && !f.taken:", "case !f.bot.told && f.taken:"},
 			{"R14", "case f.status == statusInQueue, f.status == statusCustomerLast, f.status == statusClosedFromQueue:", "case f.status == statusInQueue, f.status == statusUserLast, f.status == statusClosedFromQueue:"},
 			{"R14", "case f.status == statusInQueue, f.status == statusCustomerLast, f.status == statusClosedFromQueue:", "case f.status == statusCustomerLast, f.status == statusClosedFromQueue:"},
 			{"R14", "return f.status != statusUntold && !f.unread", "return f.status != statusUntold"},

@@ -65,7 +65,7 @@ func mayWait(s conversation.State) bool {
 // not read up to what was listed is left out.
 func (b *backlog) add(state conversation.State, e *entry, end time.Time) {
 	if e != nil && e.is(byStatus) && state == conversation.StateQueued {
-		b.enter(e.entered)
+		b.enter(e.since())
 	}
 	if e == nil || !e.known() || e.clockless() {
 		b.pending++

@@ -87,6 +87,9 @@ const (
 	sawOpen
 	sawWaiting
 	pickUpDue
+	// sawEntry is set where a listing that showed the session in its queue is all that
+	// tells when it came there.
+	sawEntry
 )
 
 func (e *entry) is(flag entryFlags) bool { return e.flags&flag != 0 }

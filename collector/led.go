@@ -78,7 +78,6 @@ func (e *entry) lead(s *conversation.Session) {
 	e.set(isFresh, fresh)
 	e.set(isSilent, s.LastActivity.IsZero() && !s.Closed)
 	e.set(sawOpen, e.is(sawOpen) || !s.Closed)
-	e.requested = conversation.InstantOf(s.Requested)
 	if s.Closed {
 		e.told = seconds(s.Ended.Unix())
 	}
@@ -137,9 +136,12 @@ func (e *entry) wrote(records []conversation.Record) {
 // waitsOrNot takes note of when the session came into its queue and whether somebody
 // has taken it (R16): it came there after the last listing that showed it elsewhere.
 func (e *entry) waitsOrNot(s *conversation.Session, at conversation.Instant) {
+	e.request(conversation.InstantOf(s.Requested))
 	started := conversation.InstantOf(s.Started)
-	e.entered = max(e.entered, e.requested)
+	untold := started == 0 && e.state.state() == conversation.StateAssigned
 	switch {
+	case untold:
+		started = e.started // Its pick-up counts once it is told when that was.
 	case started == 0:
 		e.set(sawWaiting, true)
 		e.set(pickUpDue, false)
@@ -152,8 +154,15 @@ func (e *entry) waitsOrNot(s *conversation.Session, at conversation.Instant) {
 	switch waits := e.state.state() == conversation.StateQueued; {
 	case waits:
 		e.waited = e.queue
+		if e.entered == 0 {
+			e.entered = at
+			e.set(sawEntry, true)
+		}
+	case untold:
+		// The pick-up is measured from when it came.
 	case !e.is(pickUpDue):
 		e.entered = max(e.entered, at)
+		e.set(sawEntry, false)
 	}
 }
 
@@ -165,6 +174,26 @@ func (e *entry) sameStart(started conversation.Instant) bool {
 	return from != 0 && to-from <= jitter && (to == from || !e.is(sawWaiting))
 }
 
+// request takes note of when the customer asked for the session. That may be told no
+// more, as where it turns out to be of another time zone.
+func (e *entry) request(at conversation.Instant) {
+	if at != 0 && e.is(sawEntry) || at == 0 && e.requested != 0 && e.entered == e.requested {
+		e.entered = 0
+		e.set(sawEntry, false)
+	}
+	e.requested = at
+	e.entered = max(e.entered, e.requested)
+}
+
+// since is when the session came into its queue. Where nothing but a listing tells that
+// it is there, that is when its customer began to wait for an answer, or that listing.
+func (e *entry) since() conversation.Instant {
+	if since, waits := e.shown().Clock(); e.is(sawEntry) && waits && since < e.entered.Unix() {
+		return conversation.InstantOf(time.Unix(since, 0))
+	}
+	return e.entered
+}
+
 // pickUp is the pick-up of the session that is still to be counted, if there is one.
 // The instant of it is the list's, and so is the queue that the session left (R16).
 func (l *ledger) pickUp(e *entry) {
@@ -172,13 +201,14 @@ func (l *ledger) pickUp(e *entry) {
 		return
 	}
 	counts := e.is(hasFloor) && (e.is(sawWaiting) || !l.timesUnproved && e.started.Unix() > int64(e.floorAt))
+	since := e.since()
 	queue := e.queue
 	if e.waited != 0 {
 		queue = e.waited
 	}
-	if counts {
+	if counts && since != 0 {
 		l.events = append(l.events, countable{
-			Event:   conversation.Event{Kind: conversation.EventPickedUp, Told: true, Seconds: max(e.started.Unix()-e.entered.Unix(), 0)},
+			Event:   conversation.Event{Kind: conversation.EventPickedUp, Told: true, Seconds: max(e.started.Unix()-since.Unix(), 0)},
 			channel: l.channels[e.channel], queue: l.queues[queue], origin: e.origin(),
 		})
 	}

@@ -144,6 +144,24 @@ func TestR24WhatIsGoneIsLookedUp(t *testing.T) {
 	}
 }
 
+// Who was not asked for is none of what became of those who were (R24).
+func TestR24ALookUpThatAnswersWithAnother(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	for _, id := range []int64{1, 2} {
+		d.arrive(id)
+		d.writes(id)
+		d.taken(id)
+	}
+	d.ends(2, conversation.ClosedByAgent, "")
+	d.told[2], d.astray = true, 2 // No list shows it.
+	d.is(t, time.Minute, nil)
+	d.chats[1].vanished = true
+	d.is(t, time.Minute, map[string]string{`closed_sessions_total{reason="agent",awaiting="agent"}`: "0"})
+	d.is(t, time.Minute, map[string]string{`closed_sessions_total{reason="agent",awaiting="agent"}`: "0"})
+}
+
 // A look-up that fails is told, and is tried again.
 func TestR24ALookUpThatFails(t *testing.T) {
 	d := newDesk()

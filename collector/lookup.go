@@ -111,6 +111,12 @@ func (t *Target) find(ctx context.Context, ids []int64) (found []conversation.Se
 	if err != nil {
 		err = fmt.Errorf("asking what has become of sessions: %w", err)
 	}
+	// An answer that nobody asked for says nothing of who was asked for.
+	asked := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
+	}
+	found = slices.DeleteFunc(found, func(s conversation.Session) bool { return !asked[s.ID] })
 	return found, err
 }
 

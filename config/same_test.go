@@ -106,6 +106,7 @@ func superofficeChanges() map[string]change {
 		"environment":      {tenant, strings.Replace(tenant, "{", "{environment: sod, ", 1)},
 		"customer":         instead(tenant, "Cust12345", "Cust54321"),
 		"client_id":        instead(tenant, "app", "App"),
+		"redirect_uri":     {tenant, strings.Replace(tenant, "{", "{redirect_uri: https://localhost/done, ", 1)},
 		"private_key_file": instead(appUser, "rsa.key", "other-rsa.key"),
 	}
 	for key, text := range map[string]string{"password": plainCRM, "credentials": ticket, "client_secret": tenant, "refresh_token": tenant, "system_user_token": appUser} {

@@ -51,6 +51,7 @@ type onlineBlock struct {
 	ClientSecretFile    string         `yaml:"client_secret_file"`
 	RefreshToken        httpapi.Secret `yaml:"refresh_token"`
 	RefreshTokenFile    string         `yaml:"refresh_token_file"`
+	RedirectURI         string         `yaml:"redirect_uri"`
 	SystemUserToken     httpapi.Secret `yaml:"system_user_token"`
 	SystemUserTokenFile string         `yaml:"system_user_token_file"`
 	PrivateKeyFile      string         `yaml:"private_key_file"`
@@ -137,8 +138,14 @@ func (o *onlineBlock) check(p place, dir string) {
 		p.key("client_id").fail("the Client ID %s", flaw)
 	}
 	o.ClientSecretFile = checkSecret(p, dir, "client_secret", o.ClientSecretFile)
+	if at, err := url.Parse(o.RedirectURI); p.has("redirect_uri") && (err != nil || at.Scheme == "" || flawOf(o.RedirectURI) != "") {
+		p.key("redirect_uri").fail("must be the address with which the refresh token was issued, such as https://localhost/done")
+	}
 	refresh := p.has("refresh_token") || p.has("refresh_token_file")
 	system := p.has("system_user_token") || p.has("system_user_token_file") || p.has("private_key_file")
+	if system && !refresh && p.has("redirect_uri") {
+		p.key("redirect_uri").fail("goes with a refresh token alone; remove it")
+	}
 	switch {
 	case refresh && system:
 		p.add(nil, "both refresh_token and the system user are set; keep only one of the two ways to sign in")
@@ -249,7 +256,7 @@ func (o *onlineBlock) options() *superoffice.Online {
 		Environment: o.Environment, Customer: o.Customer, ClientID: o.ClientID, ClientSecret: secretOf(o.ClientSecret, o.ClientSecretFile),
 	}
 	if o.PrivateKeyFile == "" {
-		online.RefreshToken = secretOf(o.RefreshToken, o.RefreshTokenFile)
+		online.RefreshToken, online.RedirectURI = secretOf(o.RefreshToken, o.RefreshTokenFile), o.RedirectURI
 		return online
 	}
 	online.SystemUserToken = secretOf(o.SystemUserToken, o.SystemUserTokenFile)

@@ -43,8 +43,12 @@ type facts struct {
 	status          status
 	// requested and the others are zero where they are not so, or not told.
 	requested, started, ended, idle time.Time
-	// endedTold is ended by the clock of the system, which is the same each time.
+	// endedTold is ended by the clock of the system, which is the same each time, even
+	// if that is in the future.
 	endedTold time.Time
+	// taken is true where the session was ever started, ahead where one of its dates lies
+	// so far in the future that it is not believed.
+	taken, ahead bool
 	// fetched is when the customer's client last asked for news, by the clock of the
 	// system and even if that is in the future.
 	fetched time.Time
@@ -63,14 +67,24 @@ type yesNo struct{ yes, told bool }
 func factsOf(c *columns, d dates) facts {
 	f := facts{
 		id: c.id.id(), topic: c.topic.id(), user: c.user.id(), topicName: c.topicName.label(), status: statusOf(c.status.scalar),
-		requested: d.past(c.requested.text), started: d.past(c.started.text), ended: d.past(c.ended.text), idle: d.lately(c.idle.text), endedTold: d.raw(c.ended.text),
-		fetched: d.raw(c.fetched.text), at: d.now,
+		idle: d.past(c.idle.text), fetched: d.raw(c.fetched.text), at: d.now,
 	}
+	f.dated(d.of(f.id), c.requested.text, c.started.text, c.ended.text)
 	f.bot.yes, f.bot.told = c.bot.flag()
 	if c.hasTrans {
 		f.transfer = transferOf(c.transfer.id() > systemUser)
 	}
 	return f
+}
+
+// dated sets when the session was requested, started and ended.
+func (f *facts) dated(d dates, requested, started, ended string) {
+	var asked, began time.Time
+	f.requested, asked = d.once(requested)
+	f.started, began = d.once(started)
+	f.ended, f.endedTold = d.once(ended)
+	f.taken = !began.IsZero()
+	f.ahead = f.requested.IsZero() != asked.IsZero() || f.started.IsZero() == f.taken || f.ended.IsZero() != f.endedTold.IsZero()
 }
 
 func transferOf(pending bool) conversation.Transfer {

@@ -193,7 +193,7 @@ func refusedWith(err error, status int) bool {
 
 // dates are those of an answer that came at an instant.
 func (s *Source) dates(at time.Time) dates {
-	d := dates{zone: s.opts.TimeZone, now: at}
+	d := dates{zone: s.opts.TimeZone, now: at, twice: &s.twice}
 	if d.zone == nil {
 		d.zone = time.UTC
 	}

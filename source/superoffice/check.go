@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"conversation_exporter/conversation"
@@ -144,7 +145,7 @@ func (c *checker) checkTopics(ctx context.Context) {
 	}
 	slices.Sort(c.topics)
 	if len(c.topics) == 0 {
-		c.tell(pathTopics, conversation.VerdictNote, "the user is told no chat topic", "give the role of the user the rights to Service and to chat, or create a chat channel")
+		c.tell(pathTopics, conversation.VerdictFailed, noTopics, noTopicsRemedy)
 		return
 	}
 	c.tell(pathTopics, conversation.VerdictOK, count(len(c.topics), "topic"), "")
@@ -237,7 +238,7 @@ func (c *checker) checkDynamic(ctx context.Context) {
 		c.fail(pathDynamic, err)
 		return
 	}
-	c.tell(pathDynamic, conversation.VerdictNote, "it cannot be used here, so who has a session is asked for session by session, a few in each pass", "let the user search tables by Archive/Dynamic, which saves requests")
+	c.tell(pathDynamic, conversation.VerdictNote, "it"+strings.TrimPrefix(noDynamic, pathDynamic), noDynamicRemedy)
 }
 
 // checkEntity asks for one session where the archive Dynamic cannot be used.

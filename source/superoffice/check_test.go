@@ -115,7 +115,7 @@ func TestACheckTellsWhatIsWrong(t *testing.T) {
 			pathMessages: "not tried: no session is known", whatZone: "not tried: no session is known", pathPresence: "failed: the user may not read this",
 		}},
 		"no presence":       {func(s *stub) { s.answers["/so/api/v1/"+pathPresence] = "" }, map[string]string{pathPresence: "not available: this version"}},
-		"no topic":          {func(s *stub) { s.answers["/so/api/v1/MDOList/chatchannel"] = `[{"Id":0,"Name":"All"}]` }, map[string]string{pathTopics: "note: the user is told no chat topic"}},
+		"no topic":          {func(s *stub) { s.answers["/so/api/v1/MDOList/chatchannel"] = `[{"Id":0,"Name":"All"}]` }, map[string]string{pathTopics: "failed: the user is told no chat topic -> give the role of the user the rights to Service"}},
 		"wrong credentials": {func(s *stub) { s.authorization = "Basic other" }, map[string]string{whatSignIn: "failed: SuperOffice refuses the credentials -> check basic_auth", whatRest: "not tried"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -130,7 +130,7 @@ func (sw *sweep) pager(where string) pager {
 // over reports whether a session of the lists is over: where the status is not told,
 // the end is what tells.
 func (sw *sweep) over(f *facts) bool {
-	return f.status.closed() || !sw.hasStatus && !f.ended.IsZero()
+	return f.status.closed() || !sw.hasStatus && !f.endedTold.IsZero()
 }
 
 // lookAtTop finds the highest id of a closed session.

@@ -57,8 +57,8 @@ func (f *facts) add(other *facts) {
 	if other.status != statusUntold && !other.status.closed() {
 		f.status = other.status
 	}
-	if !other.started.IsZero() {
-		f.started = other.started
+	if other.taken {
+		f.started, f.taken = other.started, true
 	}
 	f.idle, f.fetched, f.bot, f.transfer, f.user = other.idle, other.fetched, other.bot, other.transfer, other.user
 }
@@ -142,20 +142,14 @@ const (
 // entity is what ChatSession/{id} told of a session.
 type entity struct {
 	facts
-	// listed is the status of the list when it was asked for.
+	// listed and begun are its status and its start in the list when it was asked for.
 	listed status
+	begun  time.Time
 	// tried is when it was asked for last and could not be read.
 	tried time.Time
 	// gone is true where the server knows it no more, failed where it could not be
 	// read and never was.
 	gone, failed bool
-}
-
-// isOld reports whether a list shows a session as it was not when it was asked for: then
-// what was told of who has it holds no more. Dates that are corrected by the skew of the
-// clocks may move by it.
-func (e *entity) isOld(listed status, started time.Time) bool {
-	return e.listed != listed || e.started.Sub(started).Abs() > time.Minute
 }
 
 // entities remember what was told session by session.
@@ -165,8 +159,10 @@ type entities struct {
 }
 
 // readEntities asks for sessions one by one: first those that were never asked for
-// or whose status has changed, then those that were asked for longest ago. What is
-// remembered of the others is added to them, but not when somebody last wrote.
+// or that came to somebody else since, as far as the list shows it, then those that
+// were asked for longest ago. Whose turn it is changes too often to come first: new
+// sessions would never have theirs. What is remembered of the others is added to them,
+// but not when somebody last wrote.
 func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversation.Coverage) {
 	most := entitiesAPass
 	wanted := make([]*facts, 0, len(l.sessions))
@@ -179,12 +175,15 @@ func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversati
 			wanted = append(wanted, f)
 		}
 	}
+	if _, off := s.dynamicAble(); off && len(wanted) > most {
+		cover.Warnings = append(cover.Warnings, errNoDynamic)
+	}
 	s.entities.order(wanted)
 	fresh := make(map[int64]bool)
 	err := s.each(ctx, min(most, len(wanted)), func(ctx context.Context, i int) error {
 		e, err := s.askEntity(ctx, wanted[i].id)
 		if err == nil {
-			e.listed = wanted[i].status
+			e.listed, e.begun = wanted[i].status, wanted[i].started
 			s.entities.keep(wanted[i].id, e)
 		} else if ctx.Err() == nil {
 			s.entities.postpone(wanted[i], s.opts.Clock.Now())
@@ -205,7 +204,7 @@ func (e *entities) order(wanted []*facts) {
 	rank := func(f *facts) (int, int64) {
 		known, ok := e.known[f.id]
 		switch {
-		case !ok || known.isOld(f.status, f.started) && !known.tried.After(known.at):
+		case !ok || known.moved(f) && !known.tried.After(known.at):
 			return 0, f.id
 		case known.tried.After(known.at):
 			return 1, known.tried.UnixNano()
@@ -218,6 +217,20 @@ func (e *entities) order(wanted []*facts) {
 		rankB, atB := rank(b)
 		return cmp.Or(cmp.Compare(rankA, rankB), cmp.Compare(atA, atB))
 	})
+}
+
+// moved reports whether the list shows that somebody else has the session than when it
+// was asked for: it came into a queue or out of it, or to an agent.
+func (e *entity) moved(f *facts) bool {
+	talks := func(s status) bool { return s == statusCustomerLast || s == statusUserLast }
+	return e.listed != f.status && !(talks(e.listed) && talks(f.status)) || e.isOld(e.listed, f.started)
+}
+
+// isOld reports whether the list shows a session as it was not when it was asked for:
+// then what was told of who has it may hold no more. Dates that are corrected by the skew
+// of the clocks may move by it.
+func (e *entity) isOld(listed status, started time.Time) bool {
+	return e.listed != listed || e.begun.Sub(started).Abs() > time.Minute
 }
 
 func (e *entities) keep(id int64, told entity) {
@@ -259,10 +272,10 @@ func (e *entities) join(sessions []facts, fresh map[int64]bool) []facts {
 		case known.gone:
 			f.unread = talks
 		default:
-			listed, started := f.status, f.started
+			listed, started, taken := f.status, f.started, f.taken
 			f.add(&known.facts)
 			if !fresh[f.id] {
-				f.idle, f.fetched, f.started = time.Time{}, time.Time{}, started
+				f.idle, f.fetched, f.started, f.taken = time.Time{}, time.Time{}, started, taken
 				f.unread = talks && known.isOld(listed, started)
 				if listed != statusUntold {
 					f.status = listed
@@ -305,10 +318,10 @@ func entityAsked(id int64, out **sessionEntity) asked {
 // factsOfEntity puts a session into our words.
 func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 	f := facts{
-		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), requested: d.past(out.Requested.text), started: d.past(out.Started.text),
-		ended: d.past(out.Ended.text), idle: d.lately(out.Idle.text), endedTold: d.raw(out.Ended.text), fetched: d.raw(out.Fetched.text), at: d.now,
+		id: id, topic: out.TopicID.id(), status: statusOf(out.Status), idle: d.past(out.Idle.text), fetched: d.raw(out.Fetched.text), at: d.now,
 		transfer: transferOf(out.TransferTo.somebody()),
 	}
+	f.dated(d.of(id), out.Requested.text, out.Started.text, out.Ended.text)
 	f.bot.yes, f.bot.told = out.Bot.flag()
 	if out.User != nil {
 		f.user = out.User.EjUserID.id()

@@ -17,7 +17,7 @@ const earliest = 1970
 // +0200) or without, with up to seven digits of a fraction or none (vendor's pages
 // "GET ChatSession/{id}/Messages", "SO-TimeZone"). Without an offset it is in the
 // zone, and in the hour that is there twice when the clocks go back it is the
-// later one that is not after now. It is zero where there is no date.
+// later one that is not after now, as far as the clocks agree. It is zero where there is no date.
 func parseDate(text string, zone *time.Location, now time.Time) (time.Time, error) {
 	const longest = len("2006-01-02T15:04:05.0000000-07:00")
 	if text == "" {
@@ -65,7 +65,7 @@ func inZone(digits time.Time, zone *time.Location, now time.Time) time.Time {
 		switch {
 		case here != offset:
 			// By this offset the zone has no such time.
-		case chosen.IsZero(), t.After(chosen) && !t.After(now):
+		case chosen.IsZero(), t.After(chosen) && !t.After(now.Add(skewLeast)):
 			chosen = t
 		}
 	}
@@ -83,6 +83,15 @@ type dates struct {
 	skew time.Duration
 	// now is our clock at the answer.
 	now time.Time
+	// twice remembers dates of the session; nil where that does not matter.
+	twice   *twice
+	session int64
+}
+
+// of are those of one session.
+func (d dates) of(session int64) dates {
+	d.session = session
+	return d
 }
 
 // skewLeast is the difference of the clocks beyond which times are corrected
@@ -101,29 +110,46 @@ func (d dates) raw(text string) time.Time {
 
 // at gives a date by our clock. It may lie in the future.
 func (d dates) at(text string) time.Time {
-	t := d.raw(text)
+	return d.ours(d.raw(text))
+}
+
+// ours gives by our clock what is by that of the system.
+func (d dates) ours(t time.Time) time.Time {
 	if t.IsZero() || d.skew.Abs() <= skewLeast {
 		return t
 	}
 	return t.Add(-d.skew)
 }
 
+// aheadMost is how far what has happened may lie in the future to be taken for now
+// (R34).
+const aheadMost = time.Minute
+
 // past gives the date of something that has happened, by our clock. It never lies
-// in the future: nobody has waited for less than no time.
+// in the future: nobody has waited for less than no time. One that lies there by more
+// than the clocks may differ, as in a wrong zone, is none: taken for now it would be
+// another one in each pass, and who waits would never have waited.
 func (d dates) past(text string) time.Time {
-	t := d.at(text)
-	if t.After(d.now) {
-		return d.now
-	}
-	return t
+	return d.believed(d.at(text))
 }
 
-// lately gives the date of what is compared from pass to pass. One that lies in the
-// future, as in a wrong zone, is none: taken for now it would differ each time.
-func (d dates) lately(text string) time.Time {
-	const slack = time.Minute
-	if t := d.at(text); !t.After(d.now.Add(slack)) {
-		return d.past(text)
+func (d dates) believed(t time.Time) time.Time {
+	switch {
+	case t.After(d.now.Add(aheadMost)):
+		return time.Time{}
+	case t.After(d.now):
+		return d.now
+	default:
+		return t
 	}
-	return time.Time{}
+}
+
+// once is like past for a date of the session that does not change: what it was first
+// read as it stays.
+func (d dates) once(text string) (at, told time.Time) {
+	told = d.raw(text)
+	if d.twice != nil && isTwice(told, d.zone) {
+		told = d.twice.first(dated{d.session, text}, told, d.now)
+	}
+	return d.believed(d.ours(told)), told
 }

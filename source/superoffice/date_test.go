@@ -81,8 +81,11 @@ func TestR34DatesAreByOurClock(t *testing.T) {
 	if d.skew = 5 * time.Second; !d.at("2026-02-03T09:01:00").Equal(now.Add(time.Minute)) {
 		t.Error("5 seconds are corrected")
 	}
-	if got := d.past("2026-02-03T10:00:00"); !got.Equal(now) {
+	if got := d.past("2026-02-03T09:01:00"); !got.Equal(now) {
 		t.Errorf("what has happened lies at %s, after now", got)
+	}
+	if got := d.past("2026-02-03T09:01:01"); !got.IsZero() {
+		t.Errorf("what lies in the future by more than clocks differ is taken for %s", got)
 	}
 	if got := d.past("canary"); !got.IsZero() {
 		t.Errorf("what is no date is read as %s", got)

@@ -145,7 +145,7 @@ func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
 	if errors.Is(presence, conversation.ErrUnsupported) {
 		presence = nil
 	}
-	return s.dir.list(), errors.Join(settings, presence)
+	return s.dir.list(), errors.Join(s.dir.topicless(), settings, presence)
 }
 
 // list returns the topics by ascending id.

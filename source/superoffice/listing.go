@@ -52,6 +52,8 @@ func (s *Source) OpenSessions(ctx context.Context) ([]conversation.Session, conv
 	cover := conversation.Coverage{}
 	if err := s.dir.loadTopics(ctx); err != nil {
 		cover.Problems = append(cover.Problems, err)
+	} else if err := s.dir.topicless(); err != nil {
+		cover.Problems = append(cover.Problems, err)
 	}
 	l := s.listOpen(ctx)
 	// Only a server that ignores the filter lists what is closed.
@@ -112,7 +114,7 @@ func (s *Source) listOpen(ctx context.Context) listing {
 	const lookBack = 7 * 24 * time.Hour
 	since := s.digits(s.opts.Clock.Now().Add(-lookBack))
 	l := s.readOpen(ctx, pager{source: s, archive: sessionList(false), where: "whenRequested afterTime '" + since + "'"})
-	l.sessions = slices.DeleteFunc(l.sessions, func(f facts) bool { return !f.ended.IsZero() })
+	l.sessions = slices.DeleteFunc(l.sessions, func(f facts) bool { return !f.endedTold.IsZero() })
 	return l
 }
 
@@ -232,6 +234,10 @@ func (s *Source) session(f *facts, d *directory) conversation.Session {
 		State: f.state(), StateSure: f.sure(), ByStatus: true, Awaiting: f.awaiting(), LastActivity: f.idle, Requested: f.requested, Started: f.started,
 		Ended: f.ended, Closed: f.status.closed(), Transfer: f.transfer, ShownBy: s.viewers, ListedAt: f.at,
 	}
+	if s.zone.wrong() {
+		// What is hours off is worse than nothing: who waits would wait since each pass.
+		out.Requested, out.Started, out.Ended = time.Time{}, time.Time{}, time.Time{}
+	}
 	if f.user > systemUser {
 		out.Agent = strconv.FormatInt(f.user, 10)
 	}
@@ -255,13 +261,13 @@ func (f *facts) state() conversation.State {
 		return conversation.StateArriving
 	case f.status == statusInQueue, f.status == statusClosedFromQueue:
 		return conversation.StateQueued
-	case f.status == statusUntold && f.started.IsZero():
+	case f.status == statusUntold && !f.taken:
 		return conversation.StateQueued
 	case f.bot.told && f.bot.yes:
 		return conversation.StateAutomated
-	case f.status.closed() && f.bot.told && f.started.IsZero():
+	case f.status.closed() && f.bot.told && !f.taken:
 		return conversation.StateArriving // It ended in a form.
-	case !f.bot.told && f.started.IsZero():
+	case !f.bot.told && !f.taken:
 		return conversation.StateAutomated
 	default:
 		return conversation.StateAssigned

@@ -2,6 +2,7 @@ package superoffice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -137,8 +138,8 @@ func TestThePageLimitLeavesTheListPartial(t *testing.T) {
 	}
 }
 
-// Entities are asked for in rotation, a few at a time, and first where the status has
-// changed.
+// Entities are asked for in rotation, a few at a time, and first where somebody else has
+// the session.
 func TestWithoutDynamicAFewSessionsAreAskedForAtATime(t *testing.T) {
 	s := newStub(t)
 	for id := range int64(50) {
@@ -161,9 +162,66 @@ func TestWithoutDynamicAFewSessionsAreAskedForAtATime(t *testing.T) {
 		}
 		s.clock.advance(time.Minute)
 	}
-	s.do(func() { s.chats[48].status, s.chats[48].bot = 6, true })
-	if got := read(t, src)[49]; got.State != conversation.StateAutomated {
-		t.Errorf("a session whose status has changed = %+v", got)
+	s.do(func() { s.chats[48].user, s.chats[48].started = 68, ago(0) })
+	if got := read(t, src)[49]; got.Agent != "68" {
+		t.Errorf("a session that somebody else has taken = %+v", got)
+	}
+}
+
+// In most sessions it is somebody else's turn in each pass. That must not keep those
+// waiting of which nothing is known yet.
+func TestWithoutDynamicANewSessionIsAskedForWhileOthersTalk(t *testing.T) {
+	s := newStub(t)
+	for id := range int64(60) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 5, requested: ago(time.Hour), started: ago(time.Hour), user: 67})
+	}
+	src := s.source(t, nil)
+	for pass := range int64(6) {
+		for id, one := range read(t, src) {
+			if one.Agent == "" && pass >= 3 {
+				t.Errorf("pass %d: it is not known who has chat %d", pass, id)
+			}
+		}
+		s.clock.advance(time.Minute)
+		s.do(func() {
+			for i := range s.chats {
+				s.chats[i].status = 11 - s.chats[i].status
+			}
+			s.chats = append(s.chats, chat{id: 100 + pass, topic: 3, status: 5, requested: ago(0), started: ago(0), user: 67})
+		})
+	}
+}
+
+// Where all are asked for in each pass, nothing is older for want of Dynamic.
+func TestWithoutDynamicMoreThanAPassAsksForIsWarnedOf(t *testing.T) {
+	for n, want := range map[int64]bool{entitiesAPass: false, entitiesAPass + 1: true} {
+		for _, operator := range []string{"", "in"} {
+			s := newStub(t)
+			s.dynamic = operator
+			for id := range n {
+				s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 5, started: ago(time.Hour), user: 67})
+			}
+			_, cover, err := s.source(t, nil).OpenSessions(t.Context())
+			must(t, err)
+			if told := len(cover.Warnings) == 1 && errors.Is(cover.Warnings[0], errNoDynamic); told != (want && operator == "") || !cover.Complete() {
+				t.Errorf("%d chats, operator %q: coverage %+v", n, operator, cover)
+			}
+		}
+	}
+}
+
+// A user without rights has empty lists everywhere, which must not pass for a quiet day.
+func TestNoTopicsAtAllIsAProblemWithItsRemedy(t *testing.T) {
+	s := newStub(t)
+	s.dynamic, s.answers["/so/api/v1/MDOList/chatchannel"], s.answers["/so/api/v1/"+pathPresence] = "in", "[]", "[]"
+	src := s.source(t, nil)
+	_, cover, err := src.OpenSessions(t.Context())
+	must(t, err)
+	if len(cover.Problems) != 1 || !errors.Is(cover.Problems[0], conversation.ErrPart) || !strings.Contains(cover.Problems[0].Error(), "rights to Service and to chat") {
+		t.Errorf("coverage %+v", cover)
+	}
+	if queues, err := src.Queues(t.Context()); len(queues) != 0 || !errors.Is(err, errNoTopics) {
+		t.Errorf("%d queues, error %v", len(queues), err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,6 +79,9 @@ func (refreshScheme) keys() string { return "online.client_id, its secret and th
 // signIn implements scheme.
 func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
 	calls, recorded := library(r.client)
+	if r.online.RedirectURI != "" {
+		calls.Transport = redirected{calls.Transport, r.online.RedirectURI}
+	}
 	app := oauth2.Config{
 		ClientID: r.online.ClientID, ClientSecret: with[0].Reveal(), Scopes: []string{oidc.ScopeOpenID},
 		Endpoint: oauth2.Endpoint{TokenURL: r.login.JoinPath(pathToken).String(), AuthStyle: oauth2.AuthStyleInParams},
@@ -114,6 +118,25 @@ func (r refreshScheme) signIn(ctx context.Context, with secrets) (pass, error) {
 // printable reports whether a text can be the value of a header.
 func printable(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// redirected adds to the form of a request the parameter redirect_uri, which the vendor
+// lists for a refresh and the protocol does not know there.
+type redirected struct {
+	http.RoundTripper
+	uri string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r redirected) RoundTrip(req *http.Request) (*http.Response, error) {
+	added := req.Clone(req.Context())
+	if err := added.ParseForm(); err != nil {
+		return nil, fmt.Errorf("adding redirect_uri: %w", err)
+	}
+	added.PostForm.Set("redirect_uri", r.uri)
+	form := added.PostForm.Encode()
+	added.Body, added.GetBody, added.ContentLength = io.NopCloser(strings.NewReader(form)), nil, int64(len(form))
+	return r.RoundTripper.RoundTrip(added)
 }
 
 // readSecrets reads the secrets of a scheme.

@@ -170,6 +170,24 @@ func (c *cloud) refresh(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"token_type":"Bearer","access_token":"%s","expires_in":3600,"id_token":"x"}`, token)
 }
 
+// The vendor lists redirect_uri for a refresh, the protocol does not: it is sent where it
+// is configured.
+func TestARefreshCarriesTheRedirectURIWhereItIsSet(t *testing.T) {
+	for _, uri := range []string{"", "https://localhost/done?a=b&c"} {
+		c := newCloud(t)
+		c.grant = func(w http.ResponseWriter, r *http.Request) {
+			c.refresh(w, r)
+			if got, sent := r.PostForm.Get("redirect_uri"), r.PostForm.Has("redirect_uri"); got != uri || sent != (uri != "") {
+				t.Errorf("redirect_uri is %q, want %q", got, uri)
+			}
+		}
+		src := c.online(t, func(o *Online) { withRefreshToken(o); o.RedirectURI = uri })
+		if _, _, err := src.OpenSessions(t.Context()); err != nil || c.issued != 1 {
+			t.Errorf("%d sign-ins, error %v", c.issued, err)
+		}
+	}
+}
+
 // jwt signs claims.
 func jwt(t *testing.T, key *rsa.PrivateKey, algorithm string, claims map[string]any) string {
 	t.Helper()

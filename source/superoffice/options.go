@@ -71,6 +71,8 @@ type Online struct {
 	ClientSecret func() (httpapi.Secret, error)
 	// RefreshToken was issued once to a person who signed in.
 	RefreshToken func() (httpapi.Secret, error)
+	// RedirectURI is sent with the refresh token where it is set.
+	RedirectURI string
 	// SystemUserToken was issued once to the application, PrivateKey signs it; it is
 	// PEM, or the XML in which the vendor delivers it.
 	SystemUserToken, PrivateKey func() (httpapi.Secret, error)

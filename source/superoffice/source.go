@@ -38,6 +38,7 @@ type Source struct {
 	viewers *conversation.ViewerSet
 	dir     *directory
 	zone    zone
+	twice   twice
 	// abilities and entities have locks of their own.
 	abilities abilities
 	entities  entities

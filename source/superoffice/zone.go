@@ -1,7 +1,9 @@
 package superoffice
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -88,8 +90,20 @@ func (z *zone) see(sessions []facts, d dates, cover *conversation.Coverage) (unp
 	}
 	if z.off != 0 {
 		cover.Problems = append(cover.Problems, &WrongZoneError{z.off, likelyZone(d, z.off)})
+	} else if slices.ContainsFunc(sessions, func(f facts) bool { return f.ahead }) {
+		cover.Warnings = append(cover.Warnings, errAhead)
 	}
 	return !z.proved
+}
+
+// errAhead is told beside sessions of which a date is left out.
+var errAhead = errors.New("dates of sessions lie in the future, which is not believed: look whether the clock of the SuperOffice server is right, and whether time_zone is")
+
+// wrong reports whether the dates of sessions are known to be in another zone.
+func (z *zone) wrong() bool {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.off != 0
 }
 
 // offOf is by how much the newest clock of a client is off, to the next quarter of an
