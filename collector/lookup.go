@@ -49,10 +49,16 @@ func (t *Target) lookUp(ctx context.Context, list *listing) outcome {
 	ctx, done := shorten(ctx, func(left time.Duration) time.Duration { return left * 3 / 4 })
 	defer done()
 	found, err := t.find(ctx, ids)
-	if err == nil {
-		for _, id := range ids {
-			t.ledger.looked(id, now)
-		}
+	var failed *conversation.LookupError
+	switch {
+	case err == nil:
+	case errors.As(err, &failed):
+		ids = failed.Asked // The others come first in the next pass.
+	default:
+		ids = nil
+	}
+	for _, id := range ids {
+		t.ledger.looked(id, now)
 	}
 	for i := range found {
 		t.ledger.looked(found[i].ID, now)
