@@ -38,9 +38,10 @@ type Source struct {
 	viewers *conversation.ViewerSet
 	dir     *directory
 	zone    zone
-	// abilities and entities have locks of their own.
+	// abilities, entities and forbidden have locks of their own.
 	abilities abilities
 	entities  entities
+	forbidden forbidden
 
 	mu      sync.Mutex
 	version string
