@@ -39,7 +39,7 @@ func collectorMutants() map[string][]codeMutant {
 			{"R26", "list != nil && list.cover.AllViewers()", "list != nil"},
 			{"R26", "n.known && whole && t.offers", "n.known && whole"},
 			{"R26", "if !n.known && t.offers && lists(v.groups) {", "if !n.known && t.offers {"},
-			{"R26", "|| hours && q.Open == conversation.OpeningUntold", "|| hours || q.Open == conversation.OpeningUntold"},
+			{"R26", "|| hours && i < maxQueues && q.Open == conversation.OpeningUntold", "|| hours || q.Open == conversation.OpeningUntold"},
 			{"R26", "facts.transfers = n\n", "facts.transfers.known = n.known\n"},
 		},
 		"collector/beside.go": {

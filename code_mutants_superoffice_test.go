@@ -40,7 +40,7 @@ func superofficeMutants() map[string][]codeMutant {
 			{"Q3", "case t.Year() < earliest:", "case false:"},
 			{"Q3", "[]string{plain + \"Z07:00\", plain + \"Z0700\"}", "[]string{plain + \"Z07:00\"}"},
 		},
-		"source/superoffice/directory.go": {
+		"source/superoffice/settings.go": {
 			{"Q18", "return time.Duration(n) * time.Minute", "return time.Duration(n) * time.Second"},
 		},
 		"source/superoffice/directory_calls.go": {

@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,13 +17,21 @@ const groupAgents = "agents"
 // unknownAgent is the label of sessions of which it is not known who has them.
 const unknownAgent = "(unknown)"
 
+// maxAgents is how many agents have a label of their own, lest a target make ever more
+// series.
+const maxAgents = 1000
+
+// errManyAgents is told where there are more.
+var errManyAgents = errors.New("there are more than 1,000 agents: those beyond have no series of their own")
+
 // agentFamilies is the group "agents".
 func agentFamilies() []family {
 	return []family{
 		{
 			name: "conversation_agent_sessions", kind: prometheus.GaugeValue, stage: StageStable,
 			help: "Open sessions in the states assigned and archived by who has them: the number of the extension, or the name with agent_names. " +
-				"\"(unknown)\" are those of which that is not known; while there are any, or while a list could not be read whole, agents who have none are absent.",
+				"\"(unknown)\" are those of which that is not known; while there are any, or while a list could not be read whole, agents who have none are absent. " +
+				"\"(other)\" are those of agents beyond the first 1,000.",
 			labels: []string{"agent"},
 			samples: func(v *view, emit emit) {
 				for agent, n := range v.agentSessions {
@@ -32,7 +41,7 @@ func agentFamilies() []family {
 		},
 		{
 			name: "conversation_agent_present", kind: prometheus.GaugeValue, stage: StageStable,
-			help:   "1 while the agent is available and reachable by a client or a telephone, else 0. Absent where that could not be read.",
+			help:   "1 while the agent is available and reachable by a client or a telephone, else 0. Absent where that could not be read, and of agents beyond the first 1,000.",
 			labels: []string{"agent"},
 			samples: func(v *view, emit emit) {
 				for agent, present := range v.agentPresent {
@@ -47,12 +56,14 @@ func agentFamilies() []family {
 func (t *Target) readAgents(ctx context.Context, v *view) outcome {
 	b := v.besides()
 	list := t.listing(ctx, v)
+	o := list.outcome(groupAgents).with(b.agents)
 	if list.failed != nil {
-		o := list.outcome(groupAgents).with(b.agents)
 		o.partial = len(b.agents.list) > 0
-		return o
 	}
-	return list.outcome(groupAgents).with(b.agents)
+	if len(b.agents.list) > maxAgents {
+		o.warnings, o.partial = append(slices.Clone(o.warnings), errManyAgents), true
+	}
+	return o
 }
 
 // showAgents makes the numbers of who has the open sessions and to whom he offers them,
@@ -73,7 +84,7 @@ func (t *Target) showAgents(v *view, b *beside, sessions []conversation.Session,
 func (b *beside) showPresence(v *view, labels map[string]string) {
 	v.agentPresent = make(map[string]bool)
 	for _, a := range b.agents.list {
-		if a.Presence != conversation.PresenceUnknown {
+		if a.Presence != conversation.PresenceUnknown && labels[a.ID] != other {
 			v.agentPresent[labels[a.ID]] = a.Presence == conversation.PresencePresent
 		}
 	}
@@ -94,6 +105,9 @@ func (v *view) showLoad(sessions []conversation.Session, labels map[string]strin
 			label = unknownAgent
 		case !ok:
 			label = conversation.Label(s.Agent)
+			if _, shown := v.agentSessions[label]; !shown && len(v.agentSessions) >= maxAgents {
+				label = other
+			}
 		}
 		v.agentSessions[label]++
 	}
@@ -110,15 +124,20 @@ func (v *view) showLoad(sessions []conversation.Session, labels map[string]strin
 }
 
 // agentLabels gives each agent a label of his own: the id or, where names are
-// wanted, the name, with the id appended where it would not tell him from another.
+// wanted, the name, with the id appended where it would not tell him from another. Those
+// beyond the limit share one.
 func agentLabels(agents []conversation.Agent, names bool) map[string]string {
-	labels, taken, bearers := make(map[string]string, len(agents)), map[string]bool{unknownAgent: true}, make(map[string]int)
+	labels, taken, bearers := make(map[string]string, len(agents)), map[string]bool{unknownAgent: true, other: true}, make(map[string]int)
 	for _, a := range agents {
 		bearers[conversation.Label(a.Name)]++
 		taken[conversation.Label(a.ID)] = true // Somebody's number is nobody else's name.
 	}
 	ordered := slices.SortedFunc(slices.Values(agents), func(a, b conversation.Agent) int { return cmp.Compare(a.ID, b.ID) })
-	for _, a := range ordered {
+	for i, a := range ordered {
+		if i >= maxAgents {
+			labels[a.ID] = other
+			continue
+		}
 		id, name := conversation.Label(a.ID), conversation.Label(a.Name)
 		label := name
 		switch {

@@ -50,10 +50,16 @@ func (t *Target) lookUp(ctx context.Context, list *listing) outcome {
 	defer done()
 	ids = t.ledger.fewAgain(ids)
 	found, err := t.find(ctx, ids)
-	if err == nil {
-		for _, id := range ids {
-			t.ledger.looked(id, now)
-		}
+	var failed *conversation.LookupError
+	switch {
+	case err == nil:
+	case errors.As(err, &failed):
+		ids = failed.Asked // The others come first in the next pass.
+	default:
+		ids = nil
+	}
+	for _, id := range ids {
+		t.ledger.looked(id, now)
 	}
 	for i := range found {
 		t.ledger.looked(found[i].ID, now)

@@ -283,7 +283,7 @@ func (list *listing) outcome(group string) outcome {
 // isFault tells an error from a limit that was reached: a list that was cut short
 // is partial, but nothing failed.
 func isFault(err error, timedOut bool) bool {
-	for _, limit := range []error{conversation.ErrPageLimit, conversation.ErrPart, conversation.ErrAssumed} {
+	for _, limit := range []error{conversation.ErrPageLimit, conversation.ErrPart, conversation.ErrAssumed, conversation.ErrLeftOut} {
 		if errors.Is(err, limit) {
 			return false
 		}
@@ -296,7 +296,11 @@ func isFault(err error, timedOut bool) bool {
 // group of the queues tells it. A failure that the listing met too is told once.
 func (t *Target) addQueues(ctx context.Context, list *listing) {
 	err := t.contain("listing the queues", func() (err error) {
-		list.queues, err = t.opts.Source.Queues(ctx)
+		read := t.opts.Source.Queues
+		if namer, ok := t.opts.Source.(conversation.QueueNamer); ok {
+			read = namer.QueueNames
+		}
+		list.queues, err = read(ctx)
 		return err
 	})
 	if err == nil || list.queues != nil || errors.Is(err, conversation.ErrUnsupported) {

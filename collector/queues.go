@@ -167,9 +167,10 @@ func (t *Target) readQueues(_ context.Context, v *view) outcome {
 	}
 	o = o.with(b.agents)
 	hours := slices.ContainsFunc(b.queues.list, func(q conversation.Queue) bool { return q.Open != conversation.OpeningUntold })
-	for _, q := range b.queues.list {
-		// Where the system has no presence at all, none of it is missing, nor are opening hours.
-		o.partial = o.partial || q.Mode == "" || !q.AgentsTold && !b.agents.unsupported() || hours && q.Open == conversation.OpeningUntold
+	for i, q := range b.queues.list {
+		// Where the system has no presence at all, none of it is missing, nor are opening
+		// hours. Those of queues without a label of their own are nowhere shown.
+		o.partial = o.partial || q.Mode == "" || !q.AgentsTold && !b.agents.unsupported() || hours && i < maxQueues && q.Open == conversation.OpeningUntold
 	}
 	return o
 }

@@ -23,6 +23,10 @@ var ErrAssumed = errors.New("not told by the system, so it was assumed")
 // list is then partial, yet nothing failed.
 var ErrPageLimit = errors.New("the list is longer than max_pages: raise it, or page_size")
 
+// ErrLeftOut says that there is too much of something to ask for all of it, or to keep
+// it. What is told is then partial, yet nothing failed.
+var ErrLeftOut = errors.New("there is too much of it, so some is left out")
+
 // LossError is why a part of a listing is missing.
 type LossError struct {
 	// Doing is what was being done, and Of for whom; Of may change from pass to
@@ -65,7 +69,7 @@ type Source interface {
 	ClosedSessions(ctx context.Context, since Mark) ([]Session, Mark, Coverage, error)
 	// Lookup tells these sessions as they are now, open or closed. Where there is no
 	// error, one that is missing in the answer does not exist any more. Beside an
-	// error are those that could be read.
+	// error are those that could be read; a LookupError says which had their turn.
 	Lookup(ctx context.Context, ids []int64) ([]Session, error)
 	// Messages reads the records of sessions, the first wants first. It yields a
 	// thread for each that could be read and, without a thread, an error for what
@@ -87,6 +91,27 @@ type Source interface {
 	// Close gives back what was taken from the system, such as tokens.
 	Close(ctx context.Context) error
 }
+
+// QueueNamer is a Source for which the facts about queues take requests of their own.
+// Whoever needs only to know which queues there are asks here and waits for none.
+type QueueNamer interface {
+	// QueueNames lists the queues that exist, with what is known of them already.
+	QueueNames(ctx context.Context) ([]Queue, error)
+}
+
+// LookupError is why a look-up did not tell all sessions.
+type LookupError struct {
+	// Asked are the sessions that had their turn, whether they could be read or not.
+	Asked []int64
+	// Cause is why the others had none, or could not be read.
+	Cause error
+}
+
+// Error implements error.
+func (e *LookupError) Error() string { return "looking sessions up: " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *LookupError) Unwrap() error { return e.Cause }
 
 // Info is what a system tells of itself.
 type Info struct {

@@ -151,8 +151,12 @@ func (c *Client) standBack(ctx context.Context, call *call) *Error {
 func abandoned(err error) bool { return errors.Is(err, context.Canceled) }
 
 // forget takes back what an attempt has decoded, lest the next one's answer be
-// mixed with it.
+// mixed with it. What says how it is to be decoded has a method Forget, and keeps that.
 func forget(out any) {
+	if own, ok := out.(interface{ Forget() }); ok {
+		own.Forget()
+		return
+	}
 	if v := reflect.ValueOf(out); v.Kind() == reflect.Pointer && !v.IsNil() {
 		v.Elem().SetZero()
 	}

@@ -103,6 +103,17 @@ var errNoID = errors.New("a session of the answer has no id: update SuperOffice,
 // errNoStatus is what a list ends with on a server that does not know the column.
 var errNoStatus = errors.New("the answer has no column status")
 
+// mostRows is how many sessions are read of one list: as many as are remembered.
+const mostRows = 150_000
+
+// errMostRows is what a list ends with that is longer.
+var errMostRows = fmt.Errorf("more than %d sessions: %w", mostRows, conversation.ErrLeftOut)
+
+// atLimit reports whether a list was left because it is too long.
+func atLimit(err error) bool {
+	return errors.Is(err, conversation.ErrPageLimit) || errors.Is(err, conversation.ErrLeftOut)
+}
+
 // pager goes through one list by ascending id (R35). Paging by $skip would pass over
 // sessions while others end.
 type pager struct {
@@ -122,8 +133,11 @@ type pager struct {
 // highest id up to which everything was read.
 func (p *pager) read(ctx context.Context, from, upto int64) (reached int64, err error) {
 	for reached = from; ; {
-		if p.pages >= p.source.opts.MaxPages {
+		switch {
+		case p.pages >= p.source.opts.MaxPages:
 			return reached, conversation.ErrPageLimit
+		case len(p.rows) >= mostRows:
+			return reached, errMostRows
 		}
 		out, at, err := p.source.list(ctx, p.archive, p.filter(reached, upto), p.id+" asc", p.source.opts.PageSize)
 		if err != nil {
@@ -187,7 +201,7 @@ func (p *pager) take(rows []listRow, after int64, at time.Time) (last int64, err
 // list asks for one page of an archive. Full is the mode that tells the number of a
 // status beside its label.
 func (s *Source) list(ctx context.Context, a archive, filter, order string, top int) (*listAnswer, time.Time, error) {
-	var out listAnswer
+	out := listAnswer{most: mostOf(top)}
 	at, err := s.get(ctx, asked{path: a.path, query: listQuery(a, filter, order, top), judge: judgeList(a.path, &out)}, &out)
 	return &out, at, err
 }
@@ -200,7 +214,10 @@ func listQuery(a archive, filter, order string, top int) url.Values {
 // judgeList refuses what is no list, which SuperOffice may send with HTTP 200.
 func judgeList(path string, out *listAnswer) func() httpapi.Verdict {
 	return func() httpapi.Verdict {
-		if out.whole {
+		switch {
+		case out.long:
+			return tooLarge(path, "the answer has far more rows than were asked for: look at what stands in front of the system")
+		case out.whole:
 			return httpapi.Verdict{}
 		}
 		return odd(path, "the answer is no list: check that url is the root of a SuperOffice installation")

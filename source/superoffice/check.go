@@ -168,7 +168,7 @@ func (c *checker) checkTopics(ctx context.Context) {
 
 // page asks for the first open sessions of an archive.
 func (c *checker) page(ctx context.Context, a archive, where string) (*listAnswer, time.Time, error) {
-	var out listAnswer
+	out := listAnswer{most: mostOf(c.source.opts.PageSize)}
 	at, err := c.ask(ctx, asked{path: a.path, query: listQuery(a, where, a.id+" asc", c.source.opts.PageSize), judge: judgeList(a.path, &out)}, &out)
 	return &out, at, err
 }
@@ -269,8 +269,8 @@ func (c *checker) checkMessages(ctx context.Context) {
 	case len(c.sessions) == 0:
 		c.tell(pathMessages, conversation.VerdictOK, "there is no session to read", "")
 	default:
-		var rows []messageRow
-		_, err := c.ask(ctx, asked{path: pathMessages, id: c.sessions[0].id}, &rows)
+		rows := messageRows{session: c.sessions[0].id, keep: 1}
+		_, err := c.ask(ctx, asked{path: pathMessages, id: rows.session}, &rows)
 		switch {
 		case refusedWith(err, 404):
 			c.tell(pathMessages, conversation.VerdictOK, "the session has ended meanwhile", "")

@@ -30,7 +30,7 @@ func (s *Source) ClosedSessions(ctx context.Context, since conversation.Mark) ([
 	if err != nil {
 		cover = conversation.Coverage{TimedOut: outOfTime(ctx, err), Problems: []error{fmt.Errorf("listing the closed sessions: %w", err)}}
 		switch {
-		case cover.TimedOut, errors.Is(err, conversation.ErrPageLimit):
+		case cover.TimedOut, atLimit(err):
 			cover.Cut = []conversation.CutViewer{{Name: everybody}}
 		default:
 			cover.Failed = []string{everybody}
@@ -185,18 +185,25 @@ func (s *Source) Lookup(ctx context.Context, ids []int64) ([]conversation.Sessio
 		return nil, err
 	}
 	_ = s.dir.loadTopics(ctx) // OpenSessions tells of it where that fails.
-	told := make([]entity, len(ids))
+	told, asked := make([]entity, len(ids)), make([]bool, len(ids))
 	found := make([]conversation.Session, 0, len(ids))
-	err := s.each(ctx, len(ids), func(ctx context.Context, i int) (err error) {
+	err := s.each(ctx, errand{n: len(ids), do: func(ctx context.Context, i int) (err error) {
 		told[i], err = s.askEntity(ctx, ids[i])
+		asked[i] = wasAsked(err)
 		return err
-	}, func(i int) {
+	}, done: func(i int) {
 		if e := &told[i]; !e.gone {
 			found = append(found, s.session(&e.facts, s.dir))
 		}
-	})
-	if err != nil {
-		return found, fmt.Errorf("looking sessions up: %w", err)
+	}})
+	if err == nil {
+		return found, nil
 	}
-	return found, nil
+	failed := &conversation.LookupError{Cause: err}
+	for i, id := range ids {
+		if asked[i] {
+			failed.Asked = append(failed.Asked, id)
+		}
+	}
+	return found, failed
 }

@@ -180,7 +180,7 @@ func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversati
 	}
 	s.entities.order(wanted)
 	fresh := make(map[int64]bool)
-	err := s.each(ctx, min(most, len(wanted)), func(ctx context.Context, i int) error {
+	err := s.each(ctx, errand{n: min(most, len(wanted)), do: func(ctx context.Context, i int) error {
 		e, err := s.askEntity(ctx, wanted[i].id)
 		if err == nil {
 			e.listed, e.begun = wanted[i].status, wanted[i].started
@@ -189,7 +189,7 @@ func (s *Source) readEntities(ctx context.Context, l *listing, cover *conversati
 			s.entities.postpone(wanted[i], s.opts.Clock.Now())
 		}
 		return err
-	}, func(i int) { fresh[wanted[i].id] = true })
+	}, done: func(i int) { fresh[wanted[i].id] = true }})
 	if err != nil {
 		cover.Problems = append(cover.Problems, fmt.Errorf("reading who has the sessions: %w", err))
 		cover.TimedOut = cover.TimedOut || outOfTime(ctx, err)
@@ -327,70 +327,4 @@ func factsOfEntity(out *sessionEntity, id int64, d dates) facts {
 		f.user = out.User.EjUserID.id()
 	}
 	return f
-}
-
-// each does n things, as many at a time as requests may be under way, until one ends
-// with an error that the others would meet too. It returns the first error. done is told of
-// each that went well, one at a time. No goroutine is left when it returns, and a
-// panic in one is raised again.
-func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, i int) error, done func(i int)) error {
-	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		next  int
-		first error
-		over  bool
-		fault *conversation.PanicError
-	)
-	take := func() (int, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if next >= n || over || fault != nil || ctx.Err() != nil && next > 0 {
-			return 0, false
-		}
-		next++
-		return next - 1, true
-	}
-	one := func(i int) {
-		var err error
-		defer func() {
-			p := recover()
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case p != nil:
-				fault = conversation.NewPanicError("reading one by one", p)
-			case err == nil:
-				done(i)
-			default:
-				over = over || !alone(err)
-				if first == nil {
-					first = err
-				}
-			}
-		}()
-		err = do(ctx, i)
-	}
-	for range min(s.opts.Concurrency, n) {
-		wg.Go(func() {
-			for i, ok := take(); ok; i, ok = take() {
-				one(i)
-			}
-		})
-	}
-	wg.Wait()
-	if fault != nil {
-		panic(fault)
-	}
-	if first == nil && next < n && ctx.Err() != nil {
-		first = ctx.Err()
-	}
-	return first
-}
-
-// alone reports whether an error may be that of one thing, so that the others are
-// still worth asking for.
-func alone(err error) bool {
-	var transport *httpapi.Error
-	return errors.As(err, &transport) && transport.Status >= 400 && transport.Status != 401 && transport.Status != 403 && transport.Status != 429
 }

@@ -77,6 +77,7 @@ func TestWhatCannotBeToldOfATopicIsUntold(t *testing.T) {
 		t.Errorf("agents %+v, error %v", agents, err)
 	}
 	s.do(func() { s.fail = nil })
+	s.clock.advance(sameTry)
 	if queues, err = src.Queues(t.Context()); err != nil || queues[0].Open != conversation.OpeningOpen {
 		t.Errorf("queues %+v, error %v", queues, err)
 	}

@@ -88,6 +88,11 @@ func odd(endpoint, text string) httpapi.Verdict {
 	return httpapi.Verdict{Reason: httpapi.ReasonDecode, Err: &httpapi.Error{Endpoint: endpoint, Reason: httpapi.ReasonDecode, Sent: true, Text: text}}
 }
 
+// tooLarge judges an answer that has more than can be kept.
+func tooLarge(endpoint, text string) httpapi.Verdict {
+	return httpapi.Verdict{Reason: httpapi.ReasonTooLarge, Err: &httpapi.Error{Endpoint: endpoint, Reason: httpapi.ReasonTooLarge, Sent: true, Text: text}}
+}
+
 // remedyAddress is what to do where something answers that is not SuperOffice.
 const remedyAddress = "check scheme, host, port and path in url, and what stands in front of SuperOffice"
 

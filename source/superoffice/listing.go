@@ -86,7 +86,7 @@ func (s *Source) cover(l *listing, cover *conversation.Coverage) {
 	case l.whole:
 		cover.Read = 1
 		return
-	case l.timedOut || errors.Is(l.err, conversation.ErrPageLimit):
+	case l.timedOut || atLimit(l.err):
 		cover.Cut = []conversation.CutViewer{{Name: everybody, Since: l.since}}
 	default:
 		cover.Failed = []string{everybody}
@@ -173,7 +173,7 @@ func (s *Source) readOpen(ctx context.Context, p pager) listing {
 	switch {
 	case l.whole:
 		left = leftOff{since: now}
-	case errors.Is(err, conversation.ErrPageLimit):
+	case atLimit(err):
 		l.since, left = now, leftOff{}
 	case l.timedOut:
 		left.after = reached

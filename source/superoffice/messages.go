@@ -17,8 +17,13 @@ import (
 // limitAssumed is how many records are read of a session where nobody says.
 const limitAssumed = 500
 
+// refusalsInARow is how many sessions are forbidden one after the other until none is
+// asked for any more: one may be so by itself.
+const refusalsInARow = 3
+
 // Messages implements conversation.Source: one request a session, in the order of
-// the wants, as many at a time as requests may be under way (R30).
+// the wants but for those that were forbidden before, as many at a time as requests may
+// be under way (R30).
 func (s *Source) Messages(ctx context.Context, wants []conversation.Want) iter.Seq2[conversation.Thread, error] {
 	return func(yield func(conversation.Thread, error) bool) {
 		if len(wants) == 0 {
@@ -45,8 +50,10 @@ type reading struct {
 	// to be asked.
 	unread int
 	over   bool
-	losses []loss
-	fault  *conversation.PanicError
+	// refusals counts the sessions that were forbidden since one was read.
+	refusals int
+	losses   []loss
+	fault    *conversation.PanicError
 }
 
 // loss is why some sessions could not be read.
@@ -61,12 +68,18 @@ type loss struct {
 func newReading(s *Source, wants []conversation.Want) *reading {
 	r := &reading{source: s, out: make(chan conversation.Thread)}
 	known := make(map[int64]bool, len(wants))
+	var last []conversation.Want
 	for _, want := range wants {
-		if !known[want.Session] {
-			known[want.Session] = true
+		switch {
+		case known[want.Session]:
+		case s.forbidden.has(want.Session):
+			last = append(last, want)
+		default:
 			r.rest = append(r.rest, want)
 		}
+		known[want.Session] = true
 	}
+	r.rest = append(r.rest, last...)
 	r.unread = len(r.rest)
 	return r
 }
@@ -153,11 +166,13 @@ func (r *reading) do(ctx context.Context, want conversation.Want) {
 		}
 	}()
 	t, err := r.source.thread(ctx, want)
+	r.source.forbidden.note(want.Session, refusedWith(err, 403))
 	if err != nil {
 		r.lose(ctx, loss{cause: err, n: 1})
 		return
 	}
 	r.mu.Lock()
+	r.refusals = 0
 	r.unread--
 	r.mu.Unlock()
 	r.out <- t
@@ -182,7 +197,10 @@ func (r *reading) lose(ctx context.Context, l loss) {
 	case ctx.Err() != nil, errors.Is(l.cause, context.DeadlineExceeded), errors.Is(l.cause, context.Canceled), errors.As(l.cause, &signIn):
 		l.rest = true
 	case errors.As(l.cause, &transport):
-		l.rest = transport.Status == 401 || transport.Status == 403 || transport.Reason == httpapi.ReasonThrottled
+		if transport.Status == 403 {
+			r.refusals++
+		}
+		l.rest = transport.Status == 401 || r.refusals >= refusalsInARow || transport.Reason == httpapi.ReasonThrottled
 	}
 	r.over = l.rest
 	r.unread -= l.n
@@ -196,6 +214,35 @@ func (r *reading) lose(ctx context.Context, l loss) {
 	r.losses[i].rest = l.rest
 }
 
+// forbidden remembers the sessions whose messages may not be read, so that they come
+// after all others.
+type forbidden struct {
+	mu       sync.Mutex
+	sessions map[int64]bool
+}
+
+func (f *forbidden) has(session int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sessions[session]
+}
+
+// note notes whether a session is forbidden. Where there are very many, all of them are
+// forgotten: it is only their order that suffers.
+func (f *forbidden) note(session int64, is bool) {
+	const most = 1000
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !is {
+		delete(f.sessions, session)
+		return
+	}
+	if f.sessions == nil || len(f.sessions) >= most {
+		f.sessions = make(map[int64]bool)
+	}
+	f.sessions[session] = true
+}
+
 // thread reads the messages of one session. The vendor words after as exclusive, so
 // the last message that is known is asked for too: that joins the two readings, and
 // it does no harm where it is not so. There is no paging. A session that has vanished
@@ -205,7 +252,8 @@ func (s *Source) thread(ctx context.Context, want conversation.Want) (conversati
 	if want.After > 1 {
 		query = url.Values{"after": {strconv.FormatInt(want.After-1, 10)}}
 	}
-	var rows []messageRow
+	limit := orDefault(want.Limit, limitAssumed)
+	rows := messageRows{session: want.Session, after: want.After, keep: limit + 1}
 	at, err := s.get(ctx, asked{path: pathMessages, id: want.Session, query: query}, &rows)
 	if refusedWith(err, 404) {
 		return conversation.Thread{Session: want.Session, ReadAt: s.opts.Clock.Now()}, nil
@@ -213,16 +261,17 @@ func (s *Source) thread(ctx context.Context, want conversation.Want) (conversati
 	if err != nil {
 		return conversation.Thread{}, err
 	}
-	records, err := recordsOf(rows, want.Session, s.dates(at).utc())
+	records, err := recordsOf(rows.rows, want.Session, s.dates(at).utc())
 	if err != nil {
 		return conversation.Thread{}, fmt.Errorf("%s: %w", pathMessages, err)
 	}
 	t := conversation.Thread{Session: want.Session, Records: records, FromStart: query == nil && len(records) > 0, ReadAt: at}
-	news := len(records)
-	if want.After > 0 {
-		news -= len(records) - len(slices.DeleteFunc(slices.Clone(records), func(r conversation.Record) bool { return r.ID <= want.After }))
+	news := rows.left
+	for i := range records {
+		if records[i].ID > want.After {
+			news++
+		}
 	}
-	limit := orDefault(want.Limit, limitAssumed)
 	if over := news - limit; over > 0 {
 		t.Records, t.FromStart = records[len(records)-limit:], false
 		if !want.Reached(t.Records) {

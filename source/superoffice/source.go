@@ -39,9 +39,10 @@ type Source struct {
 	dir     *directory
 	zone    zone
 	twice   twice
-	// abilities and entities have locks of their own.
+	// abilities, entities and forbidden have locks of their own.
 	abilities abilities
 	entities  entities
+	forbidden forbidden
 
 	mu      sync.Mutex
 	version string

@@ -175,36 +175,6 @@ func cellOf(raw []byte) (c cell) {
 	return c
 }
 
-// listAnswer is what a list answers.
-type listAnswer struct {
-	Rows []listRow
-	// whole is false where the answer is no list at all.
-	whole bool
-	// more is true where the server names a next page.
-	more bool
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *listAnswer) UnmarshalJSON(raw []byte) error {
-	*a = listAnswer{}
-	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] == '[' {
-		a.whole = true
-		return json.Unmarshal(raw, &a.Rows)
-	}
-	var out struct {
-		Value    *[]listRow `json:"value"`
-		NextLink scalar     `json:"odata.nextLink"`
-	}
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return err
-	}
-	if out.Value != nil {
-		a.Rows, a.whole = *out.Value, true
-	}
-	a.more = out.NextLink.told
-	return nil
-}
-
 // status is where a session stands (vendor's enum ChatSessionStatus).
 type status int64
 
