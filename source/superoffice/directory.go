@@ -55,6 +55,8 @@ type directory struct {
 	absentAt time.Time
 	// noPresence is when the server was found not to tell presence at all.
 	noPresence time.Time
+	// wasThere is true once it has told who is there.
+	wasThere bool
 	// talking are the agents who had a session in the last list.
 	talking map[string]bool
 }

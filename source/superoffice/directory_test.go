@@ -1,6 +1,7 @@
 package superoffice
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -173,5 +174,34 @@ func TestAnAnswerThatIsNoSessionHidesNone(t *testing.T) {
 	sessions, cover, err := s.source(t, nil).OpenSessions(t.Context())
 	if err != nil || len(sessions) != 1 || len(cover.Problems) != 1 {
 		t.Errorf("sessions %+v, coverage %+v, error %v", sessions, cover, err)
+	}
+}
+
+// Null is how a server says that it does not tell who is there; from one that has told
+// it, that is a failure.
+func TestPresenceThatIsNull(t *testing.T) {
+	s := newStub(t)
+	src := s.source(t, nil)
+	const path = "/so/api/v1/" + pathPresence
+	told := s.answers[path]
+	null := func() { s.answers[path] = `null` }
+	s.do(null)
+	if _, err := src.Agents(t.Context()); !errors.Is(err, conversation.ErrUnsupported) {
+		t.Errorf("at first: error %v", err)
+	}
+	s.do(func() { s.answers[path] = told })
+	s.clock.advance(directoryLife)
+	if _, err := src.Agents(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.do(null)
+	s.clock.advance(directoryLife)
+	if _, err := src.Agents(t.Context()); err == nil || errors.Is(err, conversation.ErrUnsupported) {
+		t.Errorf("later: error %v", err)
+	}
+	s.do(func() { s.answers[path] = told })
+	s.clock.advance(presenceLife)
+	if agents, err := src.Agents(t.Context()); err != nil || len(agents) == 0 {
+		t.Errorf("told again: %+v, error %v", agents, err)
 	}
 }

@@ -28,6 +28,9 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 	told := agentsOf(rows)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err == nil && rows == nil && d.wasThere {
+		err = errNoList
+	}
 	switch {
 	case tellsNoPresence(rows, err):
 		d.agents, d.agentsAt, d.noPresence = nil, time.Time{}, s.opts.Clock.Now()
@@ -40,7 +43,7 @@ func (s *Source) Agents(ctx context.Context) ([]conversation.Agent, error) {
 		}
 		return unknown(agents), err
 	}
-	d.agents, d.agentsAt, d.absence = told, at, nil
+	d.agents, d.agentsAt, d.absence, d.wasThere = told, at, nil, true
 	return d.everybody(), nil
 }
 
@@ -59,6 +62,9 @@ func unknown(agents []conversation.Agent) []conversation.Agent {
 	}
 	return agents
 }
+
+// errNoList is what null is from a server that has told who is there.
+var errNoList = fmt.Errorf("%s: the answer is null and no list of users: look whether SuperOffice is being restarted", pathPresence)
 
 // errNoPresence is what the agents are on a server that does not tell who is there.
 var errNoPresence = fmt.Errorf("%s: %w", pathPresence, conversation.ErrUnsupported)
