@@ -78,7 +78,7 @@ the configuration. No label holds anything of a customer.
 | ` + "`presence`" + ` | ` + "`present`, `away`" + ` |
 | ` + "`name`, `provider`" + ` | the channel's name in the system, as many as there are, and its messaging service |
 | ` + "`outcome`" + ` | ` + "`delivered`, `failed`, `pending`" + ` |
-| ` + "`agent`" + ` | the number of the extension, or the name with ` + "`agent_names`" + `, as many as there are; ` + "`(unknown)`" + ` for sessions of which it is not known who has them |
+| ` + "`agent`" + ` | the number of the extension (Yeastar) or of the user in Service (SuperOffice), or the name with ` + "`agent_names`" + `; the first 1,000, the rest are ` + "`(other)`" + `; ` + "`(unknown)`" + ` for sessions of which it is not known who has them |
 | ` + "`endpoint`" + ` | the path of the call below the root of the system's API, such as ` + "`message_session/search`" + ` |
 | ` + "`reason`" + ` | of a closing: ` + "`agent`, `customer`, `timeout`, `abandoned`, `ticket`, `other`" + `; of a message that failed: the system's own words, such as ` + "`exceeds_time_limit`" + `, and ` + "`other`" + `; of a dropped record: ` + "`future`" + `; of a request: ` + "`timeout`; `connection`; `tls`; `http_3xx`" + `, a redirect, which is never followed; ` + "`http_4xx`; `http_5xx`; `throttled`" + `, HTTP 429; ` + "`auth`" + `, HTTP 401, 403 or a proxy's 407; ` + "`decode`" + `, an answer that is not the API's; ` + "`too_large`; `errcode_N`" + ` for a documented error code of the system, such as ` + "`errcode_10004`; `errcode_other`" + ` for any other |
 
@@ -87,10 +87,10 @@ the configuration. No label holds anything of a customer.
 A pair of channel and queue is exported from when it is first seen, and then for as long as the queue
 exists, with zeros: one series a state of the system (5 for a Yeastar PBX), as many again once a campaign
 was seen there, and 12 to 14 for reply windows where the channel has them; of messages 24 for who is unanswered, 19 counters, 45 of histograms and
-a few more: about 125 in all. A channel has 5 counters of messages and one for each reason for which a message may fail, 20 with a Yeastar PBX.
+a few more: about 125 in all, and some 95 with SuperOffice, which has 4 states, 12 for who is unanswered, and no reply windows. A channel has 5 counters of messages and one for each reason for which a message may fail, 20 with a Yeastar PBX.
 
-A queue has 3 series, its mode and who is there, and all queues together have 2; a channel of the system has 5. An agent has 2 where the group ` + "`agents`" + ` is on; with ` + "`viewers.extensions: all`" + ` each
-extension is an agent. The labels ` + "`agent` and `name`" + ` have no limit of their own.
+A queue has 3 series, its mode and who is there, with SuperOffice up to 6 more for opening hours, limits and transfers, and all queues together have 2; a channel of the system has 5. An agent has 2 where the group ` + "`agents`" + ` is on; with ` + "`viewers.extensions: all`" + ` each
+extension is an agent. The label ` + "`name`" + ` has no limit of its own.
 
 A target has 4 series of health a group that is on, and 7 more. Requests have up to 13 series an endpoint, of which a Yeastar
 PBX has 10, and one more for each reason for which one ever failed.

@@ -29,7 +29,7 @@ func agentFamilies() []family {
 	return []family{
 		{
 			name: "conversation_agent_sessions", kind: prometheus.GaugeValue, stage: StageStable,
-			help: "Open sessions in the states assigned and archived by who has them: the number of the extension, or the name with agent_names. " +
+			help: "Open sessions in the states assigned and archived by who has them: the number by which the system knows the agent, or the name with agent_names. " +
 				"\"(unknown)\" are those of which that is not known; while there are any, or while a list could not be read whole, agents who have none are absent. " +
 				"\"(other)\" are those of agents beyond the first 1,000.",
 			labels: []string{"agent"},
@@ -41,7 +41,7 @@ func agentFamilies() []family {
 		},
 		{
 			name: "conversation_agent_present", kind: prometheus.GaugeValue, stage: StageStable,
-			help:   "1 while the agent is available and reachable by a client or a telephone, else 0. Absent where that could not be read, and of agents beyond the first 1,000.",
+			help:   "1 while the agent is there for customers as the system itself tells it, and reachable where it tells that too, else 0. Absent where that could not be read, and of agents beyond the first 1,000.",
 			labels: []string{"agent"},
 			samples: func(v *view, emit emit) {
 				for agent, present := range v.agentPresent {

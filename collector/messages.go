@@ -22,7 +22,7 @@ func backlogFamilies() []family {
 		{
 			name: "conversation_queued_oldest_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
 			help: "Unix time at which the longest-waiting session in state queued entered its queue: the last move into it, else the " +
-				"customer's first message since the start or reopening. Absent when none waits.",
+				"customer's first message since the start or reopening; where no record tells moves, his request, or the last listing that showed it elsewhere. Absent when none waits.",
 			labels: []string{"channel", "queue"},
 			samples: func(v *view, emit emit) {
 				for at, b := range v.backlogs {
@@ -35,7 +35,7 @@ func backlogFamilies() []family {
 		{
 			name: "conversation_unanswered_sessions", kind: prometheus.GaugeValue, stage: StageStable,
 			help: "Open sessions whose customer is owed an answer by a human, by state (queued, assigned, shared, archived) and by the age of the " +
-				"first message since the last human reply, closing or hand-over by a bot, lower bound inclusive.",
+				"first message since the last human reply, closing or hand-over by a bot, else of the request, lower bound inclusive.",
 			labels: []string{"channel", "queue", "state", "age"},
 			samples: func(v *view, emit emit) {
 				for at, b := range v.backlogs {
@@ -48,7 +48,7 @@ func backlogFamilies() []family {
 		{
 			name: "conversation_unanswered_oldest_timestamp_seconds", kind: prometheus.GaugeValue, stage: StageStable,
 			help: "Unix time since when the customer waits who has waited longest for a human: his first message since the last human " +
-				"reply, closing or hand-over by a bot. Absent when nobody waits.",
+				"reply, closing or hand-over by a bot, else his request. Absent when nobody waits.",
 			labels: []string{"channel", "queue", "state"},
 			samples: func(v *view, emit emit) {
 				for at, b := range v.backlogs {
@@ -153,7 +153,7 @@ func flowFamilies() []family {
 	return []family{
 		{
 			name: "conversation_messages_total", kind: prometheus.CounterValue, stage: StageStable,
-			help: "Messages since the start of the exporter, by sender (customer, agent, bot, api), those that failed included. Notices of the system do " +
+			help: "Messages since the start of the exporter, by sender (customer, agent, bot, api), those that failed included. Notices of the system, an automatic welcome too, do " +
 				"not count. Counted once, when the session is read.",
 			labels: []string{"channel", "sender"}, samples: counter(conversation.EventMessage, 2),
 		},
@@ -192,7 +192,7 @@ func flowFamilies() []family {
 		},
 		{
 			name: "conversation_bot_handovers_total", kind: prometheus.CounterValue, stage: StageExperimental,
-			help:   "Observed hand-overs of a session from a bot to people.",
+			help:   "Observed hand-overs of a session from a bot to people: by a record, or where no record tells that, a session that was listed with a bot and then without.",
 			labels: []string{"channel", "queue"}, samples: counter(conversation.EventHandedOver, 2),
 		},
 	}
@@ -215,7 +215,7 @@ func responseFamilies() []family {
 	return []family{
 		{
 			name: "conversation_first_response_seconds", stage: StageStable,
-			help: "Time from the customer's first message, or from the hand-over by a bot if that is later, to the first human reply that did not fail. " +
+			help: "Time from the customer's first message, or request where there is none, or from the hand-over by a bot if that is later, to the first human reply that did not fail. " +
 				"Once a session from its start or reopening to its closing, only if it was read from there, and not if an agent wrote first.",
 			labels: []string{"channel", "queue"}, distributions: histogram(conversation.EventFirstResponse),
 		},
@@ -227,7 +227,7 @@ func responseFamilies() []family {
 		},
 		{
 			name: "conversation_pickup_seconds", stage: StageStable,
-			help:   "Time from the entry into the queue to the pick-up, each time, by the queue that the session left.",
+			help:   "Time from the entry into the queue to the pick-up, by a record or as the list itself tells it, each time, by the queue that the session left.",
 			labels: []string{"channel", "queue"}, distributions: histogram(conversation.EventPickedUp),
 		},
 	}

@@ -23,7 +23,7 @@ func staffFamilies() []family {
 	return []family{
 		{
 			name: "conversation_queue_info", kind: prometheus.GaugeValue, stage: StageStable,
-			help:   "Always 1. The queue and how its sessions come to an agent, in the system's own word, such as manual, auto or none. Absent while the system has not told that.",
+			help:   "Always 1. The queue and how its sessions come to an agent, in the system's own word, such as manual, auto, none or pickup. Absent while the system has not told that.",
 			labels: []string{"queue", "assignment_mode"},
 			samples: func(v *view, emit emit) {
 				for name, q := range v.queues {
@@ -35,7 +35,7 @@ func staffFamilies() []family {
 		},
 		{
 			name: "conversation_queue_agents", kind: prometheus.GaugeValue, stage: StageStable,
-			help: "Agents of the queue by presence: present (available, and reachable by a client or a telephone) or away. An agent of several queues " +
+			help: "Agents of the queue by presence: present (there for customers as the system itself tells it, and reachable where it tells that too) or away. An agent of several queues " +
 				"counts in each, so do not add queues up. Absent for a queue whose agents' presence could not be read.",
 			labels: []string{"queue", "presence"},
 			samples: func(v *view, emit emit) {

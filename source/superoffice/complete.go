@@ -82,7 +82,7 @@ func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
 		if alone {
 			l = s.readOpen(ctx, p)
 		} else {
-			_, l.err = p.read(ctx, 0, 0)
+			l.err = s.goOn(ctx, &p)
 			l.sessions, l.timedOut = p.rows, outOfTime(ctx, l.err)
 		}
 		l.dynamic = true
@@ -107,6 +107,25 @@ func settleBots(sessions []facts) {
 	for i := range sessions {
 		sessions[i].bot.told = true
 	}
+}
+
+// goOn reads the archive Dynamic beside a list. One that a deadline cuts goes on where it
+// was left, so that the newest sessions have their turn too.
+func (s *Source) goOn(ctx context.Context, p *pager) error {
+	s.mu.Lock()
+	start := s.dynamicLeft
+	s.mu.Unlock()
+	reached, err := p.read(ctx, start, 0)
+	if err == nil && start > 0 {
+		reached, err = p.read(ctx, 0, start)
+	}
+	if !outOfTime(ctx, err) {
+		reached = 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dynamicLeft = reached
+	return err
 }
 
 // dynamicOperators are those that the archive Dynamic may take for a set.

@@ -44,9 +44,11 @@ type Source struct {
 	entities  entities
 	forbidden forbidden
 
-	mu      sync.Mutex
-	version string
-	left    leftOff
+	mu sync.Mutex
+	// dynamicLeft is where the archive Dynamic is read on that the last deadline cut.
+	dynamicLeft int64
+	version     string
+	left        leftOff
 	// skew is the difference of the clocks that dates are corrected by.
 	skew     time.Duration
 	skewTold bool

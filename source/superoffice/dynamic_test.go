@@ -1,0 +1,59 @@
+package superoffice
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The archive Dynamic that a deadline cuts goes on where it was left: else the newest
+// sessions would never have their turn.
+func TestR35DynamicGoesOnInTheNextPass(t *testing.T) {
+	s := newStub(t)
+	s.dynamic = "in"
+	for id := range int64(40) {
+		s.chats = append(s.chats, chat{id: 1 + id, topic: 3, status: 5, started: ago(time.Hour), idle: ago(time.Minute)})
+	}
+	src := s.source(t, func(o *Options) { o.PageSize = 10 })
+	read(t, src)
+	s.clock.advance(time.Minute)
+	hang := func(after string) {
+		s.do(func() {
+			s.fail = func(r *http.Request) int {
+				if strings.Contains(r.URL.Path, "Dynamic") && strings.HasSuffix(r.URL.Query().Get("$filter"), after) {
+					<-r.Context().Done()
+				}
+				return 0
+			}
+		})
+	}
+	told := func() (known, newest int) {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		sessions, _, err := src.OpenSessions(ctx)
+		if err != nil || len(sessions) != 40 {
+			t.Fatalf("%d sessions, error %v", len(sessions), err)
+		}
+		for _, session := range sessions {
+			if !session.LastActivity.IsZero() {
+				known++
+				newest = int(session.ID)
+			}
+		}
+		return known, newest
+	}
+	hang("gt 20")
+	if known, newest := told(); known != 20 || newest != 20 {
+		t.Errorf("first %d are known, up to %d", known, newest)
+	}
+	hang("gt 30")
+	if known, newest := told(); known != 10 || newest != 30 {
+		t.Errorf("then %d are known, up to %d", known, newest)
+	}
+	hang("never")
+	if known, newest := told(); known != 40 || newest != 40 {
+		t.Errorf("at last %d are known, up to %d", known, newest)
+	}
+}
