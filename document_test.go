@@ -65,7 +65,7 @@ the configuration. No label holds anything of a customer.
 
 | label | values |
 |---|---|
-| ` + "`channel`" + ` | the system's word, such as ` + "`whatsapp`, `facebook`, `sms`, `livechat`" + `; the first 16 of a target, the rest are ` + "`(other)`; `(unknown)`" + ` where the system does not tell |
+| ` + "`channel`" + ` | the system's word, such as ` + "`whatsapp`, `facebook`, `sms`, `livechat`, `chat`" + `; the first 16 of a target, the rest are ` + "`(other)`; `(unknown)`" + ` where the system does not tell |
 | ` + "`queue`" + ` | the queue's name; ` + "`(none)`" + ` for sessions in no queue; the 256 lowest ids keep their names, the rest are ` + "`(other)`; `(queue 7)`" + ` for one whose name cannot be read |
 | ` + "`origin`" + ` | ` + "`regular`, `campaign`" + ` |
 | ` + "`state`" + ` | ` + "`arriving`, `queued`, `assigned`, `automated`, `shared`, `archived`" + `; each system has some of them |
@@ -74,12 +74,12 @@ the configuration. No label holds anything of a customer.
 | ` + "`age`" + ` | ` + "`lt_5m`, `5m_15m`, `15m_1h`, `1h_4h`, `4h_24h`, `ge_24h`" + ` |
 | ` + "`sender`" + ` | ` + "`customer`, `agent`, `bot`, `api`" + ` |
 | ` + "`to`" + ` | ` + "`queue`, `agent`, `api`" + ` |
-| ` + "`assignment_mode`" + ` | the system's word, such as ` + "`manual`, `auto`, `none`" + ` |
+| ` + "`assignment_mode`" + ` | the system's word, such as ` + "`manual`, `auto`, `none`, `pickup`" + ` |
 | ` + "`presence`" + ` | ` + "`present`, `away`" + ` |
 | ` + "`name`, `provider`" + ` | the channel's name in the system, as many as there are, and its messaging service |
 | ` + "`outcome`" + ` | ` + "`delivered`, `failed`, `pending`" + ` |
 | ` + "`agent`" + ` | the number of the extension (Yeastar) or of the user in Service (SuperOffice), or the name with ` + "`agent_names`" + `; the first 1,000, the rest are ` + "`(other)`" + `; ` + "`(unknown)`" + ` for sessions of which it is not known who has them |
-| ` + "`endpoint`" + ` | the path of the call below the root of the system's API, such as ` + "`message_session/search`" + ` |
+| ` + "`endpoint`" + ` | the path of the call below the root of the system's API, such as ` + "`message_session/search` or `ChatSession/{id}/Messages`" + ` |
 | ` + "`reason`" + ` | of a closing: ` + "`agent`, `customer`, `timeout`, `abandoned`, `ticket`, `other`" + `; of a message that failed: the system's own words, such as ` + "`exceeds_time_limit`" + `, and ` + "`other`" + `; of a dropped record: ` + "`future`" + `; of a request: ` + "`timeout`; `connection`; `tls`; `http_3xx`" + `, a redirect, which is never followed; ` + "`http_4xx`; `http_5xx`; `throttled`" + `, HTTP 429; ` + "`auth`" + `, HTTP 401, 403 or a proxy's 407; ` + "`decode`" + `, an answer that is not the API's; ` + "`too_large`; `errcode_N`" + ` for a documented error code of the system, such as ` + "`errcode_10004`; `errcode_other`" + ` for any other |
 
 ## How many series

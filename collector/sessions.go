@@ -16,7 +16,7 @@ func sessionFamilies() []family {
 	return []family{
 		{
 			name: "conversation_open_sessions",
-			help: "Open sessions that the system shows us (a PBX: to the configured viewers), each once, by channel, queue, origin (regular, campaign) and " +
+			help: "Open sessions that the system shows, to the configured viewers where it has such, each once, by channel, queue, origin (regular, campaign) and " +
 				"state (arriving, queued, assigned, automated, shared, archived). The sum is all that is open and shown.",
 			kind:   prometheus.GaugeValue,
 			labels: []string{"channel", "queue", "origin", "state"},
