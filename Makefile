@@ -57,6 +57,7 @@ test: tool-prometheus ## vet, run the tests with the race detector, and fuzz for
 	$(GO) vet ./...
 	PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -race ./...
 	WEEK=1 $(GO) test -run '^TestASimulatedWeek$$' .
+	WEEK=1 $(GO) test -run '^TestASimulatedWeekOfSuperOffice$$/^as_it_is' .
 	@$(MAKE) --no-print-directory fuzz
 
 # Each fuzz target gets so many inputs in CI, and runs for longer with FUZZTIME=10m.
