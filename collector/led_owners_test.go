@@ -171,3 +171,17 @@ func TestR16ABotThatNobodySaw(t *testing.T) {
 	d.waits(1)
 	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "0", `open_sessions{state="queued"}`: "1"})
 }
+
+// A session that is met for the first time, a bot's messages in it and an agent who has
+// taken it, was handed over, even where it is not sure who has it now.
+func TestR14TakenAndNotSure(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.clock.advance(time.Second)
+	c := d.arrive(1)
+	d.writes(1)
+	d.bot(1)
+	d.taken(1)
+	c.StateSure = false
+	d.is(t, time.Minute, map[string]string{`bot_handovers_total{queue="Support"}`: "1", `unanswered_sessions{state="assigned",age="lt_5m"}`: "1"})
+}

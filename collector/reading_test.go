@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -223,4 +225,39 @@ func TestR32AColdStartInParts(t *testing.T) {
 		`unanswered_sessions{queue="(none)",state="assigned",age="lt_5m"}`: "40", `unanswered_sessions{queue="(none)",state="assigned",age="ge_24h"}`: "0",
 		`messages_total{sender="customer"}`: "0",
 	})
+}
+
+// What was known of a session in which somebody has written since is left out until it
+// is read: it may hold no more (R27).
+func TestR27WhatIsKnownNoMore(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(1, nil)
+	s.customer(1)
+	s.is(t, time.Minute, map[string]string{`unread_messages{queue="(none)"}`: "1", `unanswered_sessions{queue="(none)",state="assigned",age="lt_5m"}`: "1"})
+	s.agent(1)
+	s.messageErr = errors.New("no answer")
+	s.is(t, time.Minute, map[string]string{`unread_messages{queue="(none)"}`: "", `unanswered_sessions{queue="(none)",state="assigned",age="lt_5m"}`: ""})
+}
+
+// A session whose records cannot be folded is passed over: it is told once, and does not
+// stay pending for ever (R32).
+func TestR32WhatCannotBeFoldedIsPassedOver(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	s.open(1, nil)
+	s.customer(1)
+	s.is(t, time.Minute, nil)
+	s.customer(1)
+	s.during = func(context.Context) {
+		s.target.ledger.entries[1].queue, s.target.ledger.queues = 0, s.target.ledger.queues[:0] // A fault of the exporter.
+	}
+	queues := s.target.ledger.queues
+	s.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "0", `scrape_pending_sessions`: "0"})
+	s.during, s.target.ledger.queues = nil, queues
+	s.asked = nil
+	s.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "1", `scrape_pending_sessions`: "0"})
+	if ids := s.asks(); ids != nil {
+		t.Errorf("asked for %v again", ids)
+	}
 }
