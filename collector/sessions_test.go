@@ -20,7 +20,7 @@ func TestOpenSessions(t *testing.T) {
 	b.sessions = []conversation.Session{waiting, alsoWaiting, campaign, session(4, "sms")}
 	b.queues = []conversation.Queue{support}
 	b.expect(t, `
-# HELP conversation_open_sessions Open sessions that the configured viewers show, each once, by channel, queue, origin (regular, campaign) and state (arriving, queued, assigned, automated, shared, archived). The sum is all that is open and shown.
+# HELP conversation_open_sessions Open sessions that the system shows, to the configured viewers where it has such, each once, by channel, queue, origin (regular, campaign) and state (arriving, queued, assigned, automated, shared, archived). The sum is all that is open and shown.
 # TYPE conversation_open_sessions gauge
 conversation_open_sessions{channel="sms",origin="campaign",queue="(none)",state="assigned",target="desk"} 0
 conversation_open_sessions{channel="sms",origin="campaign",queue="(none)",state="automated",target="desk"} 1
