@@ -214,7 +214,11 @@ func (l *ledger) pickUp(e *entry) {
 	}
 	e.set(pickUpDue|sawWaiting, false)
 	e.waited = 0
-	if !e.is(isClosed) {
+	switch {
+	case e.is(isClosed):
+	case e.state.state() == conversation.StateQueued:
+		e.entered = max(e.entered, e.started) // It was put back since.
+	default:
 		e.entered = max(e.entered, conversation.InstantOf(time.Unix(0, e.seen)))
 	}
 }

@@ -30,6 +30,11 @@ func TestR16WhereAPickUpCounts(t *testing.T) {
 	d.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Support"}`: "1", `pickup_seconds_count{queue="Sales"}`: "0"})
 	d.chats[1].Started = d.clock.now()
 	d.is(t, time.Minute, map[string]string{`pickup_seconds_count{queue="Sales"}`: "1"})
+	// One that waits although somebody once took it waits since then, however late we look.
+	d.arrive(3)
+	d.clock.advance(time.Minute)
+	d.chats[3].Started = d.clock.now()
+	d.is(t, 10*time.Minute, map[string]string{`queued_oldest_timestamp_seconds{queue="Support"}`: "1.772442361e+09"})
 }
 
 // What a list tells of a session that was never seen before it happened counts if it was

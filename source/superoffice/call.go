@@ -179,7 +179,7 @@ func (s *Source) follow(ctx context.Context, base *url.URL, err error) error {
 // on which it does not run.
 func mayHaveMoved(e *httpapi.Error) bool {
 	switch e.Reason {
-	case httpapi.ReasonConnection, httpapi.ReasonTimeout, httpapi.ReasonRedirect, httpapi.ReasonHTTP5xx:
+	case httpapi.ReasonConnection, httpapi.ReasonTimeout, httpapi.ReasonRedirect, httpapi.ReasonHTTP5xx, httpapi.ReasonDecode:
 		return true
 	}
 	return e.Status == http.StatusMisdirectedRequest

@@ -234,7 +234,10 @@ func (c *checker) checkDynamic(ctx context.Context) {
 			break // Another operator would not be what it takes.
 		}
 	}
-	if !refusesRequest(err) {
+	if refusedWith(err, 401) {
+		c.stopped = "" // The list before was not refused.
+	}
+	if !refusesDynamic(err) {
 		c.fail(pathDynamic, err)
 		return
 	}

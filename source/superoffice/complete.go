@@ -82,12 +82,12 @@ func (s *Source) readDynamic(ctx context.Context, alone bool) (listing, bool) {
 		if alone {
 			l = s.readOpen(ctx, p)
 		} else {
-			l.err = s.goOn(ctx, &p)
-			l.sessions, l.timedOut = p.rows, outOfTime(ctx, l.err)
+			l.timedOut, l.err = s.goOn(ctx, &p)
+			l.sessions = p.rows
 		}
 		l.dynamic = true
 		settleBots(l.sessions)
-		if why = l.err; why == nil || !refusesRequest(why) && !errors.Is(why, errNoStatus) {
+		if why = l.err; why == nil || !refusesDynamic(why) && !errors.Is(why, errNoStatus) {
 			if why == nil && len(l.sessions) > 0 {
 				s.noteDynamic(op, nil)
 			}
@@ -109,23 +109,44 @@ func settleBots(sessions []facts) {
 	}
 }
 
-// goOn reads the archive Dynamic beside a list. One that a deadline cuts goes on where it
-// was left, so that the newest sessions have their turn too.
-func (s *Source) goOn(ctx context.Context, p *pager) error {
+// lateMost is in how many passes in a row the archive Dynamic may tell nothing in time
+// before it is left alone for a while.
+const lateMost = 3
+
+// goOn reads the archive Dynamic beside a list, in half of the time: what follows matters
+// more. One that a deadline cuts goes on where it was left, so that the newest sessions
+// have their turn too.
+func (s *Source) goOn(ctx context.Context, p *pager) (timedOut bool, err error) {
+	half, cancel := halve(ctx)
+	defer cancel()
 	s.mu.Lock()
 	start := s.dynamicLeft
 	s.mu.Unlock()
-	reached, err := p.read(ctx, start, 0)
+	reached, err := p.read(half, start, 0)
 	if err == nil && start > 0 {
-		reached, err = p.read(ctx, 0, start)
+		reached, err = p.read(half, 0, start)
 	}
-	if !outOfTime(ctx, err) {
+	if timedOut = outOfTime(half, err); !timedOut {
 		reached = 0
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.dynamicLeft = reached
-	return err
+	if s.dynamicLate++; !timedOut || len(p.rows) > 0 {
+		s.dynamicLate = 0
+	}
+	late := s.dynamicLate >= lateMost
+	s.mu.Unlock()
+	if late {
+		s.noteDynamic("", err)
+	}
+	return timedOut, err
+}
+
+// refusesDynamic reports whether the server does not let us use the archive Dynamic, by
+// whatever status it says so to somebody whom it lets in.
+func refusesDynamic(err error) bool {
+	var signIn signInError
+	return refusesRequest(err) || refusedWith(err, 401) && !errors.As(err, &signIn)
 }
 
 // dynamicOperators are those that the archive Dynamic may take for a set.

@@ -146,12 +146,13 @@ func (s *Source) Queues(ctx context.Context) ([]conversation.Queue, error) {
 	if err := s.dir.loadTopics(ctx); err != nil {
 		return nil, err
 	}
+	begun := s.opts.Clock.Now()
 	_, presence := s.Agents(ctx)
 	if errors.Is(presence, conversation.ErrUnsupported) {
 		presence = nil
 	}
 	fault, left := s.dir.loadSettings(ctx)
-	s.dir.hold()
+	s.dir.hold(begun)
 	return s.dir.list(), errors.Join(s.dir.topicless(), fault, left, presence)
 }
 

@@ -57,3 +57,35 @@ func TestR35DynamicGoesOnInTheNextPass(t *testing.T) {
 		t.Errorf("at last %d are known, up to %d", known, newest)
 	}
 }
+
+// The archive Dynamic that hangs leaves half of the time for the rest, and is left alone
+// after a few passes; one that refuses us, by whatever status, is not used.
+func TestDynamicThatHangsOrRefuses(t *testing.T) {
+	for _, status := range []int{0, 401, 403} {
+		s := newStub(t)
+		s.dynamic = "in"
+		s.chats = []chat{{id: 1, topic: 3, status: 5, user: 67, started: ago(time.Hour), idle: ago(time.Minute)}}
+		s.fail = func(r *http.Request) int {
+			if strings.Contains(r.URL.Path, "Dynamic") {
+				if status == 0 {
+					<-r.Context().Done()
+				}
+				return status
+			}
+			return 0
+		}
+		src := s.source(t, nil)
+		for pass := range lateMost + 1 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			sessions, _, err := src.OpenSessions(ctx)
+			if err != nil || len(sessions) != 1 || ctx.Err() != nil {
+				t.Fatalf("status %d, pass %d: %+v, error %v, no time left: %v", status, pass, sessions, err, ctx.Err())
+			}
+			if asked := status != 0 || pass == lateMost; asked != (sessions[0].Agent == "67") {
+				t.Errorf("status %d, pass %d: agent %q", status, pass, sessions[0].Agent)
+			}
+			cancel()
+			s.clock.advance(time.Minute)
+		}
+	}
+}

@@ -85,12 +85,14 @@ func (d *directory) present() (agents []conversation.Agent, fresh bool, err erro
 	return d.everybody(), !d.agentsAt.IsZero() && now.Before(d.agentsAt.Add(presenceLife)), nil
 }
 
-// hold lets a failure to read who is there stand for the caller's next question too,
-// however long the rest took.
-func (d *directory) hold() {
+// hold lets a failure to read who is there, if it was met since an instant, stand for
+// the caller's next question too, however long the rest took.
+func (d *directory) hold(begun time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.absentAt = d.source.opts.Clock.Now()
+	if !d.absentAt.Before(begun) {
+		d.absentAt = d.source.opts.Clock.Now()
+	}
 }
 
 // everybody are the agents that were told, and those who have a session without being

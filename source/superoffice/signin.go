@@ -116,7 +116,7 @@ func (s *signIn) get(ctx context.Context) (pass, error) {
 		select {
 		case <-run.done:
 		case <-ctx.Done():
-			return pass{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, "sign-in", "no answer in time"))
+			return pass{}, fmt.Errorf("signing in: %w", httpapi.Expired(ctx, "sign-in", "no answer in time, of the sign-in or of "+pathTopics+" by which it is proved: look whether the system hangs or is overloaded, or allow it more time"))
 		}
 		if run.err != nil {
 			return pass{}, run.err

@@ -47,6 +47,8 @@ type Source struct {
 	mu sync.Mutex
 	// dynamicLeft is where the archive Dynamic is read on that the last deadline cut.
 	dynamicLeft int64
+	// dynamicLate counts the passes in a row in which it told nothing in time.
+	dynamicLate int
 	version     string
 	left        leftOff
 	// skew is the difference of the clocks that dates are corrected by.
