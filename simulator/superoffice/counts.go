@@ -22,10 +22,23 @@ func (n *notes) end(now time.Time, names map[int]string) {
 			at := Place{Channel: channelChat, Queue: names[s.now.topic]}
 			(&reading{notes: n, story: s, at: at}).count(now)
 		}
-		if n.open && now.Sub(s.shown) >= noteLife && s.read > 0 && s.read >= s.ended {
+		if n.open && now.Sub(s.shown) >= noteLife && s.read > 0 && s.read >= s.ended && !s.behind() {
 			n.forget(id, s)
 		}
 	}
+}
+
+// behind tells that somebody has written since the messages were told, as far as was
+// shown: what is still to be read is not forgotten (R24).
+func (s *story) behind() bool {
+	told, ok := sight{}, false
+	for _, g := range s.sights {
+		if g.pass <= s.read {
+			told, ok = g, true
+		}
+	}
+	idle := !s.now.idle.IsZero() && !told.idle.IsZero() && !s.now.idle.Equal(told.idle)
+	return ok && s.now.pass > s.read && (s.now.status != told.status || idle)
 }
 
 // forget leaves of a chat that nothing of it counts twice (R25). Of one without messages
