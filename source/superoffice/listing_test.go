@@ -383,21 +383,3 @@ func TestR35ADeadlineCutsTheListWhichGoesOnInTheNextPass(t *testing.T) {
 		t.Errorf("asked %v", s.requests)
 	}
 }
-
-// A server may leave out false. Where it tells a bot of no chat at all, it may as well not
-// know the column, and who was never picked up is a bot's.
-func TestR14AnEmptyFlagIsNoWhereOthersAreTold(t *testing.T) {
-	for _, bots := range []string{"true", "null"} {
-		s := newStub(t)
-		s.dynamic = "in"
-		s.chats = []chat{{id: 1, topic: 3, status: 5}, {id: 2, topic: 3, status: 5}}
-		row := func(id int, bot string) string {
-			return fmt.Sprintf(`{"PrimaryKey":%d,"Column":{"chat_session.id":{"RawValue":%d},"chat_session.status":{"RawValue":5},"chat_session.chatbot_isactive":{"RawValue":%s}}}`, id, id, bot)
-		}
-		s.answers["/so/api/v1/Archive/Dynamic"] = `{"value":[` + row(1, "null") + "," + row(2, bots) + `]}`
-		want := map[string]conversation.State{"true": conversation.StateAssigned, "null": conversation.StateAutomated}[bots]
-		if got := read(t, s.source(t, nil)); got[1].State != want || got[2].State != conversation.StateAutomated {
-			t.Errorf("the other is told as %s: %+v", bots, got)
-		}
-	}
-}
