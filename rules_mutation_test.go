@@ -31,19 +31,26 @@ func instead(by ...string) func(string) []string {
 	return func(string) []string { return by }
 }
 
-// nearby are the numbers beside one.
+// nearby are the numbers beside one. A range of no length is no range: below the
+// shortest of a unit comes one of the unit beneath.
 func nearby(number string) []string {
-	n, err := strconv.Atoi(number)
+	digits := strings.TrimRight(number, "smhdw")
+	unit := number[len(digits):]
+	n, err := strconv.Atoi(digits)
 	if err != nil {
 		panic(err)
 	}
-	return []string{strconv.Itoa(n - 1), strconv.Itoa(n + 1)}
+	below := strconv.Itoa(n-1) + unit
+	if n == 1 && unit != "" {
+		below = map[string]string{"s": "500ms", "m": "59s", "h": "59m", "d": "23h", "w": "6d"}[unit]
+	}
+	return []string{below, strconv.Itoa(n+1) + unit}
 }
 
 // always is a match of the same label, and of a text that is put in for %q, that
 // holds for every value.
 func always(match string) []string {
-	label, value, _ := strings.Cut(match, "=")
+	label, value, _ := strings.Cut(strings.Replace(match, "=~", "=", 1), "=")
 	every := "'.*'"
 	switch {
 	case value == "%q":
@@ -66,13 +73,18 @@ func mutations() []mutation {
 		return mutation{in, regexp.MustCompile(pattern), instead(by...)}
 	}
 	list := []mutation{
-		{expression, regexp.MustCompile(`\d+`), nearby},
+		{expression, regexp.MustCompile(`\d+[smhdw]?\b`), nearby},
 		{setting, regexp.MustCompile(`\d+`), nearby},
-		{all, regexp.MustCompile(`\b[a-z_]+!?=("[^"]*"|'[^']*'|%q)`), always},
+		{all, regexp.MustCompile(`\b[a-z_]+(?:!=|=~|=)("[^"]*"|'[^']*'|%q)`), always},
 		word(expression, ` > `, " >= ", " < "),
 		word(expression, ` < `, " <= ", " > "),
 		word(expression, ` == `, " != ", " >= "),
-		word(expression, `unless`, "and"),
+		word(expression, ` >= `, " > ", " <= "),
+		word(expression, `^ +/$`, "          *"),
+		word(expression, `\bunless\b`, "and"),
+		word(expression, `\band\b`, "or", "unless"),
+		word(expression, `\bround\(`, "ceil("),
+		word(expression, `\babsent\(`, "group("),
 		word(expression, `\bor$`, "unless", "and"),
 		word(expression, ` group_left \(\)`, ""),
 		word(expression, `\bmin by`, "max by"),
@@ -80,13 +92,15 @@ func mutations() []mutation {
 		word(expression, `\bgroup by`, "count by"),
 		word(expression, `\bincrease\b`, "delta", "rate"),
 		word(expression, `\blast_over_time\b`, "max_over_time", "min_over_time"),
+		word(expression, `\bmax_over_time\b`, "min_over_time", "last_over_time"),
+		word(expression, `\bmin_over_time\b`, "max_over_time", "last_over_time"),
 		word(severity, `warning`, "critical"),
 		word(severity, `critical`, "warning"),
 	}
 	for _, label := range []string{"job", "instance", "target", "channel"} {
 		list = append(list, word(expression, `\b`+label+`, `, ""))
 	}
-	return append(list, word(expression, `, queue\)`, ")"))
+	return append(list, word(expression, `, queue\)`, ")"), word(expression, `, channel\)`, ")"))
 }
 
 // mutants makes every mistake at every place where it can be made.
