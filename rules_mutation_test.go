@@ -42,7 +42,7 @@ func nearby(number string) []string {
 	}
 	below := strconv.Itoa(n-1) + unit
 	if n == 1 && unit != "" {
-		below = map[string]string{"s": "500ms", "m": "59s", "h": "59m", "d": "23h", "w": "6d"}[unit]
+		below = map[string]string{"s": "500ms", "m": "30s", "h": "30m", "d": "12h", "w": "6d"}[unit]
 	}
 	return []string{below, strconv.Itoa(n+1) + unit}
 }
@@ -92,6 +92,7 @@ func mutations() []mutation {
 		word(expression, `\bgroup by`, "count by"),
 		word(expression, `\bincrease\b`, "delta", "rate"),
 		word(expression, `\blast_over_time\b`, "max_over_time", "min_over_time"),
+		word(expression, `\bavg_over_time\b`, "max_over_time", "last_over_time"),
 		word(expression, `\bmax_over_time\b`, "min_over_time", "last_over_time"),
 		word(expression, `\bmin_over_time\b`, "max_over_time", "last_over_time"),
 		word(severity, `warning`, "critical"),
@@ -172,7 +173,7 @@ func TestEveryMistakeInTheRulesIsFound(t *testing.T) {
 		t.Fatalf("a mutant is no rules file: %v\n%s", err, out)
 	}
 	for i, m := range list {
-		t.Run(strconv.Itoa(i), func(t *testing.T) {
+		t.Run(m.rule, func(t *testing.T) {
 			t.Parallel()
 			if found(t, filepath.Join(dir, strconv.Itoa(i)), m, tests) == (i == right) {
 				t.Errorf("no test finds, or one that should not: %s", m.what)
