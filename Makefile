@@ -74,11 +74,12 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 	done
 
 .PHONY: e2e
-e2e: build simulator tool-prometheus tool-chromium ## run the tests with a real Prometheus and a browser
+e2e: build simulator tool-prometheus tool-chromium ## run the tests with a real Prometheus and a browser, and all mistakes in the alert rules
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
 		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
 		$(GO) test -race -count=1 ./...
+	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -run '^TestEveryMistakeInTheRulesIsFound$$' .
 
 .PHONY: lint
 lint: tool-golangci-lint ## check the style
