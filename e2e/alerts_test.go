@@ -1,17 +1,23 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"conversation_exporter/simulator/world"
 )
 
 const (
-	notPickedUp  = "ConversationNotPickedUp"
-	targetDown   = "ConversationTargetDown"
-	exporterDown = "ConversationExporterDown"
+	notPickedUp    = "ConversationNotPickedUp"
+	noAgents       = "ConversationNoAgents"
+	windowExpiring = "ConversationWindowExpiring"
+	targetDown     = "ConversationTargetDown"
+	exporterDown   = "ConversationExporterDown"
 )
 
 // From the customer to who is told, on real parts: a customer is left waiting, and the
@@ -22,13 +28,15 @@ func TestWhoIsLeftWaitingIsTold(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			s := startStack(t, p, i > 0)
-			night, day := s.muted.waits(t), s.dying.waits(t)
+			night, day := s.muted.waits(t, world.QueueSupport), s.dying.waits(t, world.QueueSupport)
 			s.customerIsLeftWaiting(t)
 			s.dying.die()
 			showroom := s.targetIsDown(t)
 			s.dying.live(t)
 			s.targetRecovers(t, day)
 			s.exporterIsDown(t, showroom)
+			s.nobodyIsThere(t)
+			s.windowCloses(t)
 			s.muted.answers(t, night)
 			s.nothingCameOfTheNight(t)
 		})
@@ -63,7 +71,7 @@ func (s *stack) customerIsLeftWaiting(t *testing.T) {
 // to tell is neither repeated nor resolved. A customer of another target is still heard of.
 func (s *stack) targetIsDown(t *testing.T) (session int64) {
 	t.Helper()
-	by := s.inhibited(t, dyingTarget)
+	by := s.inhibited(t, notPickedUp, s.waiting(dyingTarget))
 	down := s.hears(t, "operators", targetDown, s.labels(dyingTarget), true)
 	if want := s.with(dyingTarget, map[string]string{"alertname": targetDown, "severity": "critical"}); !maps.Equal(down.Labels, want) {
 		t.Errorf("the labels are %v, want %v", down.Labels, want)
@@ -71,7 +79,7 @@ func (s *stack) targetIsDown(t *testing.T) (session int64) {
 	if !slices.Contains(by, down.Fingerprint) {
 		t.Errorf("the alert on the customer was inhibited by %v, want %s", by, down.Fingerprint)
 	}
-	session = s.other.waits(t)
+	session = s.other.waits(t, world.QueueSupport)
 	s.hears(t, "supervisors", notPickedUp, s.waiting(otherTarget), true)
 	s.stands(t, otherTarget)
 
@@ -109,7 +117,7 @@ func (s *stack) exporterIsDown(t *testing.T, session int64) {
 	if err := s.exporter.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	by := s.inhibited(t, otherTarget)
+	by := s.inhibited(t, notPickedUp, s.waiting(otherTarget))
 	if down := s.hears(t, "operators", exporterDown, labels, true); !slices.Contains(by, down.Fingerprint) {
 		t.Errorf("the alert on the customer was inhibited by %v, want %s", by, down.Fingerprint)
 	}
@@ -118,6 +126,37 @@ func (s *stack) exporterIsDown(t *testing.T, session int64) {
 	s.stands(t, otherTarget)
 	s.other.answers(t, session)
 	s.hears(t, "supervisors", notPickedUp, s.waiting(otherTarget), false)
+}
+
+// nobodyIsThere sees that a queue without agents is told as such, and not again as one
+// where nobody picks up.
+func (s *stack) nobodyIsThere(t *testing.T) {
+	t.Helper()
+	s.other.waits(t, world.QueueBilling)
+	labels := s.with(otherTarget, map[string]string{"queue": "Billing"})
+	by := s.inhibited(t, notPickedUp, labels)
+	if a := s.hears(t, "supervisors", noAgents, labels, true); !slices.Contains(by, a.Fingerprint) {
+		t.Errorf("the alert on the customer was inhibited by %v, want %s", by, a.Fingerprint)
+	}
+	if heard, _ := s.notices.heard(notPickedUp, labels); len(heard) > 0 {
+		t.Errorf("of the queue without agents came: %v", heard)
+	}
+}
+
+// windowCloses sees that the last quarter of an hour is told beside the hour, which
+// then says nothing more.
+func (s *stack) windowCloses(t *testing.T) {
+	t.Helper()
+	s.other.die()
+	s.other.begin(t, world.ReplyWindow-35*time.Second)
+	s.other.live(t)
+	warning := s.with(otherTarget, map[string]string{"severity": "warning", "queue": "Support"})
+	critical := s.with(otherTarget, map[string]string{"severity": "critical", "queue": "Support"})
+	s.hears(t, "supervisors", windowExpiring, warning, true)
+	by := s.inhibited(t, windowExpiring, warning)
+	if a := s.hears(t, "supervisors", windowExpiring, critical, true); !slices.Contains(by, a.Fingerprint) {
+		t.Errorf("the warning was inhibited by %v, want %s", by, a.Fingerprint)
+	}
 }
 
 // hears waits for a notice to a receiver that an alert fires, or that it has ended.
@@ -137,9 +176,9 @@ func (s *stack) hears(t *testing.T, receiver, name string, labels map[string]str
 	return last
 }
 
-// one is the alert on a target's customer that Alertmanager has now.
-func (s *stack) one(target string) (alert, error) {
-	found, err := s.standing(notPickedUp, s.labels(target))
+// one is the alert of that name and with those labels that Alertmanager has now.
+func (s *stack) one(name string, labels map[string]string) (alert, error) {
+	found, err := s.standing(name, labels)
 	if err == nil && len(found) != 1 {
 		err = fmt.Errorf("there are %d", len(found))
 	}
@@ -153,7 +192,7 @@ func (s *stack) one(target string) (alert, error) {
 func (s *stack) stands(t *testing.T, target string) {
 	t.Helper()
 	eventually(t, "the alert on a customer of "+target, func() error {
-		a, err := s.one(target)
+		a, err := s.one(notPickedUp, s.waiting(target))
 		if err == nil && len(a.InhibitedBy) > 0 {
 			err = fmt.Errorf("it is inhibited by %v", a.InhibitedBy)
 		}
@@ -161,14 +200,13 @@ func (s *stack) stands(t *testing.T, target string) {
 	})
 }
 
-// inhibited waits until something inhibits the alert on a target's customer, and
-// tells what.
-func (s *stack) inhibited(t *testing.T, target string) (by []string) {
+// inhibited waits until something inhibits an alert, and tells what.
+func (s *stack) inhibited(t *testing.T, name string, labels map[string]string) (by []string) {
 	t.Helper()
-	eventually(t, "the inhibition of the alert on a customer of "+target, func() error {
-		a, err := s.one(target)
+	eventually(t, fmt.Sprintf("the inhibition of %s %v", name, labels), func() error {
+		a, err := s.one(name, labels)
 		if by = a.InhibitedBy; err == nil && len(by) == 0 {
-			err = fmt.Errorf("nothing inhibits it")
+			err = errors.New("nothing inhibits it")
 		}
 		return err
 	})

@@ -25,14 +25,43 @@ type system struct {
 	server  *httptest.Server
 }
 
-// startSystem lets time pass in a world, and serves it.
+// startSystem makes a world without customers, and serves it. In the queue Billing
+// nobody is there.
 func startSystem(t testing.TB) *system {
 	t.Helper()
-	s := &system{sim: simulator.New(simulator.Options{World: world.Options{Still: true, Start: time.Now()}}), address: "127.0.0.1:0"}
-	go s.sim.Run(t.Context())
+	s := &system{address: "127.0.0.1:0"}
+	s.begin(t, 0)
+	for _, queue := range s.sim.World.Queues() {
+		for _, member := range queue.Members {
+			if queue.ID != world.QueueBilling {
+				continue
+			}
+			if err := s.sim.World.SetPresence(member.Number, world.Away, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	s.live(t)
 	t.Cleanup(func() { s.server.Close() })
 	return s
+}
+
+// begin makes another world of it. In one of which something is past, a customer has
+// written at its beginning, and somebody has the conversation and has not answered.
+func (s *system) begin(t testing.TB, past time.Duration) {
+	t.Helper()
+	s.sim = simulator.New(simulator.Options{World: world.Options{Still: true, Start: time.Now().Add(-past)}})
+	if past > 0 {
+		// A PBX gives no number twice, so those of the world before are used up.
+		for range 20 {
+			if err := s.sim.World.Close(s.waits(t, world.QueueSupport), world.ByCustomer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.pickUp(t, s.waits(t, world.QueueSupport))
+		s.sim.World.AdvanceTo(time.Now())
+	}
+	go s.sim.Run(t.Context())
 }
 
 // live serves the PBX, at the address that it had before.
@@ -54,29 +83,36 @@ func (s *system) die() {
 	s.server.Close()
 }
 
-// waits opens a conversation in the queue Support, which nobody picks up.
-func (s *system) waits(t testing.TB) (session int64) {
+// waits opens a conversation in a queue, which nobody picks up.
+func (s *system) waits(t testing.TB, queue int) (session int64) {
 	t.Helper()
-	session, err := s.sim.World.Open(world.Opening{QueueID: world.QueueSupport})
+	session, err := s.sim.World.Open(world.Opening{QueueID: queue})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return session
 }
 
-// answers has the conversation picked up, and the customer answered.
-func (s *system) answers(t testing.TB, session int64) {
+// pickUp has a conversation of the queue Support picked up.
+func (s *system) pickUp(t testing.TB, session int64) (agent string) {
 	t.Helper()
 	for _, queue := range s.sim.World.Queues() {
 		if queue.ID != world.QueueSupport {
 			continue
 		}
+		agent = queue.Members[0].Number
 		if err := s.sim.World.PickUp(session, queue.Members[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.sim.World.AgentWrites(session, queue.Members[0].Number); err != nil {
-			t.Fatal(err)
-		}
+	}
+	return agent
+}
+
+// answers has the conversation picked up, and the customer answered.
+func (s *system) answers(t testing.TB, session int64) {
+	t.Helper()
+	if err := s.sim.World.AgentWrites(session, s.pickUp(t, session)); err != nil {
+		t.Fatal(err)
 	}
 }
 
