@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // The samples are in folders of deploy/.
@@ -102,5 +104,49 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// There is no Grafana that could be asked, so the files are held against the keys of
+// its documentation: it passes over a mistyped one without a word.
+func TestTheProvisioningOfGrafanaIsWellFormed(t *testing.T) {
+	var sources struct {
+		APIVersion  int `yaml:"apiVersion"`
+		Datasources []struct {
+			Name, Type, Access, URL, UID string
+			IsDefault                    bool `yaml:"isDefault"`
+			Editable                     bool
+			JSONData                     struct {
+				TimeInterval string `yaml:"timeInterval"`
+				HTTPMethod   string `yaml:"httpMethod"`
+			} `yaml:"jsonData"`
+		}
+	}
+	var boards struct {
+		APIVersion int `yaml:"apiVersion"`
+		Providers  []struct {
+			Name, Folder, Type    string
+			AllowUIUpdates        bool `yaml:"allowUiUpdates"`
+			DisableDeletion       bool `yaml:"disableDeletion"`
+			UpdateIntervalSeconds int  `yaml:"updateIntervalSeconds"`
+			Options               struct{ Path string }
+		}
+	}
+	for file, into := range map[string]any{"datasources": &sources, "dashboards": &boards} {
+		decoder := yaml.NewDecoder(strings.NewReader(read(t, "../deploy/grafana/provisioning/"+file+"/conversation.yml")))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(into); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+	}
+	if len(sources.Datasources) != 1 || sources.Datasources[0].Type != "prometheus" || sources.APIVersion != 1 {
+		t.Errorf("the data source is %v", sources)
+	}
+	// A rate over four scrapes wants to know how long one is.
+	if interval := "scrape_interval: " + sources.Datasources[0].JSONData.TimeInterval; !strings.Contains(read(t, sampleStatic), interval) {
+		t.Errorf("the scrape interval of the data source is another: %s", interval)
+	}
+	if len(boards.Providers) != 1 || boards.Providers[0].Type != "file" || boards.Providers[0].Options.Path == "" || boards.APIVersion != 1 {
+		t.Errorf("the dashboards are %v", boards)
 	}
 }
