@@ -5,6 +5,12 @@ GOLANGCI_LINT_VERSION := v2.15.0
 # A Debian package, with =VERSION where a certain one is wanted. A prometheus and
 # a promtool that are on the PATH are used instead.
 PROMETHEUS_PACKAGE ?= prometheus
+# The same for an alertmanager and its amtool.
+ALERTMANAGER_PACKAGE ?= prometheus-alertmanager
+# Those are what a distribution has. Beside them stand a current Prometheus, whose
+# version is in tools/prometheus/go.mod, and Alertmanager: the newest whose server
+# can be built with go install, as later ones want the pages for the browser first.
+ALERTMANAGER_VERSION := v0.31.1
 # The same for a browser.
 CHROMIUM_PACKAGE ?= chromium
 TOOLS ?= .tools
@@ -17,6 +23,10 @@ export GOTOOLCHAIN ?= local
 GOLANGCI_LINT := $(TOOLS)/bin/golangci-lint
 PROMETHEUS ?= $(TOOLS)/bin/prometheus
 PROMTOOL ?= $(TOOLS)/bin/promtool
+ALERTMANAGER ?= $(TOOLS)/bin/alertmanager
+AMTOOL ?= $(TOOLS)/bin/amtool
+# The folder with current ones of all four.
+CURRENT ?= $(TOOLS)/current
 CHROMIUM ?= $(TOOLS)/bin/chromium
 
 BINARY := conversation_exporter
@@ -74,12 +84,13 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 	done
 
 .PHONY: e2e
-e2e: build simulator tool-prometheus tool-chromium ## run the tests with a real Prometheus and a browser, and all mistakes in the alert rules
+e2e: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
 		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
-		$(GO) test -race -count=1 ./...
-	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -run '^TestEveryMistakeInTheRulesIsFound$$' .
+		ALERTMANAGER='$(abspath $(ALERTMANAGER))' AMTOOL='$(abspath $(AMTOOL))' CURRENT='$(abspath $(CURRENT))' \
+		$(GO) test -race -count=1 -timeout 20m ./...
+	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
 
 .PHONY: lint
 lint: tool-golangci-lint ## check the style
@@ -124,15 +135,25 @@ docs: ## write docs/metrics.md anew
 	UPDATE=1 $(GO) test -count=1 -run TestMetricsDocument .
 
 .PHONY: tools
-tools: tool-golangci-lint tool-prometheus tool-chromium ## put all tools below .tools/
+tools: tool-golangci-lint tool-prometheus tool-alertmanager tool-current tool-chromium ## put all tools below .tools/
 
-# A tool that the caller names by PROMTOOL and PROMETHEUS needs no unpacking.
-.PHONY: tool-golangci-lint tool-prometheus tool-chromium
+# A tool that the caller names by PROMTOOL and PROMETHEUS needs no unpacking, and
+# none that is named by CURRENT is built.
+.PHONY: tool-golangci-lint tool-prometheus tool-alertmanager tool-current tool-chromium
 tool-golangci-lint:
 	@scripts/tools.sh '$(TOOLS)' golangci-lint '$(GOLANGCI_LINT_VERSION)'
 tool-prometheus:
 ifeq ($(origin PROMTOOL)$(origin PROMETHEUS),filefile)
 	@scripts/tools.sh '$(TOOLS)' prometheus '$(PROMETHEUS_PACKAGE)'
+endif
+tool-alertmanager:
+ifeq ($(origin ALERTMANAGER)$(origin AMTOOL),filefile)
+	@scripts/tools.sh '$(TOOLS)' alertmanager '$(ALERTMANAGER_PACKAGE)'
+endif
+tool-current:
+ifeq ($(origin CURRENT),file)
+	@scripts/tools.sh '$(TOOLS)' current-prometheus tools/prometheus
+	@scripts/tools.sh '$(TOOLS)' current-alertmanager '$(ALERTMANAGER_VERSION)'
 endif
 # Without a browser its tests are left out, but not in CI.
 tool-chromium:

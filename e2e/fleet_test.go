@@ -98,7 +98,7 @@ func reload(t testing.TB, address string) {
 }
 
 // freeAddress is an address that nobody listens on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

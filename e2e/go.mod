@@ -3,8 +3,10 @@ module conversation_exporter/e2e
 go 1.26.0
 
 require (
+	conversation_exporter v0.0.0
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
 	github.com/chromedp/chromedp v0.14.2
+	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (
@@ -13,5 +15,8 @@ require (
 	github.com/gobwas/httphead v0.1.0 // indirect
 	github.com/gobwas/pool v0.2.1 // indirect
 	github.com/gobwas/ws v1.4.0 // indirect
-	golang.org/x/sys v0.34.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )
+
+// The simulator, which the tests let live, break and mend.
+replace conversation_exporter => ../

@@ -4,10 +4,15 @@
 #
 #   scripts/tools.sh DIRECTORY golangci-lint VERSION
 #   scripts/tools.sh DIRECTORY prometheus PACKAGE
+#   scripts/tools.sh DIRECTORY alertmanager PACKAGE
 #   scripts/tools.sh DIRECTORY chromium PACKAGE
+#   scripts/tools.sh DIRECTORY current-prometheus MODULE
+#   scripts/tools.sh DIRECTORY current-alertmanager VERSION
 #
 # VERSION is a tag such as v2.15.0. PACKAGE is a Debian package, with =VERSION
-# where a certain one is wanted; that of prometheus brings promtool, too.
+# where a certain one is wanted; that of prometheus brings promtool, too, and that of
+# alertmanager amtool. The current ones are built into current/ below DIRECTORY;
+# MODULE is a folder whose go.mod says which Prometheus.
 set -euo pipefail
 
 say() { printf 'tools: %s\n' "$*" >&2; }
@@ -54,6 +59,89 @@ prometheus() {
 		ln -sf "../prometheus/usr/bin/$name" "$bin/$name"
 	done
 	works "$bin" || fail "the binaries of the package $package do not run on this machine"
+}
+
+# alerts tells whether both binaries below the directory run; the server has the
+# name that is given, which is another in Debian.
+alerts() {
+	"$1/$2" --version >/dev/null 2>&1 && "$1/amtool" --version >/dev/null 2>&1
+}
+
+# alertmanager finds both binaries on the PATH, or unpacks the Debian package. Its
+# server reads templates from a folder below /usr/share, without which it does not
+# start: the unpacked one has a name of the same length there, for what the script
+# that starts it has opened.
+alertmanager() {
+	local package=$1 name path
+	local share=/usr/share/prometheus/alertmanager opened=/proc/self/fd/9/./././././././././
+	alerts "$bin" alertmanager && return
+	for name in prometheus-alertmanager alertmanager; do
+		if path=$(type -P "$name") && alerts "$(dirname "$path")" "$name"; then
+			ln -sf "$path" "$bin/alertmanager"
+			ln -sf "$(dirname "$path")/amtool" "$bin/amtool"
+			return
+		fi
+	done
+	prepare "$package" 'alertmanager and amtool'
+	say "unpacking the Debian package $package"
+	download "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
+	dpkg-deb -x "$work"/*.deb "$work/root"
+	rm -rf "$tools/alertmanager"
+	mv "$work/root" "$tools/alertmanager"
+	LC_ALL=C sed -i "s#$share#$opened#g" "$tools/alertmanager/usr/bin/prometheus-alertmanager"
+	rm -f "$bin/alertmanager"
+	cat >"$bin/alertmanager" <<-END
+		#!/bin/sh
+		exec 9<'$tools/alertmanager$share'
+		exec '$tools/alertmanager/usr/bin/prometheus-alertmanager' "\$@"
+	END
+	chmod +x "$bin/alertmanager"
+	ln -sf ../alertmanager/usr/bin/amtool "$bin/amtool"
+	alerts "$bin" alertmanager || fail "the binaries of the package $package do not run on this machine"
+}
+
+# is tells whether all the named binaries in current/ are of that version.
+is() {
+	local version=$1 name said
+	shift
+	for name in "$@"; do
+		said=$("$tools/current/$name" --version 2>&1) && [[ $said == "$name, version $version "* ]] || return
+	done
+}
+
+# current_prometheus builds both binaries in the version of the module, without the
+# discovery in clouds, which nobody here needs and which takes most of the time. They
+# have no pages for a browser.
+current_prometheus() {
+	local module=$1 tag version
+	command -v go >/dev/null || fail "prometheus is built with go, which is not on the PATH"
+	tag=$(GOFLAGS='' go -C "$module" list -m -f '{{.Version}}' github.com/prometheus/prometheus) ||
+		fail "$module does not tell the version of prometheus"
+	# As a module, 3.15.0 is v0.315.0, and 3.5.1 is v0.305.1.
+	[[ $tag =~ ^v0\.([0-9])0?([0-9]+)\.([0-9]+)$ ]] || fail "the version $tag of prometheus cannot be read"
+	version=${BASH_REMATCH[1]}.${BASH_REMATCH[2]}.${BASH_REMATCH[3]}
+	is "$version" prometheus promtool && return
+	say "building prometheus $version, which takes three minutes or more"
+	mkdir -p "$tools/current"
+	GOFLAGS='' go -C "$module" build -tags remove_all_sd -trimpath -o "$tools/current/" \
+		-ldflags "-s -w -X github.com/prometheus/common/version.Version=$version" \
+		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool ||
+		fail "prometheus $version could not be built"
+	is "$version" prometheus promtool || fail "prometheus $version was built, but does not run"
+}
+
+# current_alertmanager builds both binaries in that version.
+current_alertmanager() {
+	local version=${1#v}
+	is "$version" alertmanager amtool && return
+	command -v go >/dev/null || fail "alertmanager is built with go, which is not on the PATH"
+	say "building alertmanager $version, which takes a minute or two"
+	mkdir -p "$tools/current"
+	GOBIN=$tools/current GOFLAGS='' go install -trimpath \
+		-ldflags "-s -w -X github.com/prometheus/common/version.Version=$version" \
+		"github.com/prometheus/alertmanager/cmd/alertmanager@v$version" "github.com/prometheus/alertmanager/cmd/amtool@v$version" ||
+		fail "alertmanager $version could not be built"
+	is "$version" alertmanager amtool || fail "alertmanager $version was built, but does not run"
 }
 
 # chromium finds the browser on the PATH, or unpacks the Debian package with those
@@ -147,13 +235,17 @@ needs() {
 	apt-get "$@" --simulate --no-install-recommends install "$package" 2>>log | awk '$1 == "Inst" && $2 != "libc6" { print $2 }' | grep .
 }
 
-[[ $# -eq 3 ]] || fail "usage: scripts/tools.sh DIRECTORY golangci-lint|prometheus|chromium VERSION|PACKAGE"
+names='golangci-lint, prometheus, alertmanager, chromium, current-prometheus and current-alertmanager'
+[[ $# -eq 3 ]] || fail "usage: scripts/tools.sh DIRECTORY TOOL VERSION|PACKAGE|MODULE; the tools are $names"
 mkdir -p "$1/bin"
 tools=$(cd "$1" && pwd)
 bin=$tools/bin
 case $2 in
 golangci-lint) golangci_lint "$3" ;;
 prometheus) prometheus "$3" ;;
+alertmanager) alertmanager "$3" ;;
 chromium) chromium "$3" ;;
-*) fail "there is no tool $2; the tools are golangci-lint, prometheus and chromium" ;;
+current-prometheus) current_prometheus "$3" ;;
+current-alertmanager) current_alertmanager "$3" ;;
+*) fail "there is no tool $2; the tools are $names" ;;
 esac
