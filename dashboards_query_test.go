@@ -73,7 +73,7 @@ func queries(t *testing.T) []place {
 			}
 		}
 		for _, a := range d.Annotations.List {
-			list = append(list, place{d.file + ": annotation " + a.Name, a.Name, a.Expr})
+			list = append(list, place{d.file + ": annotation " + a.Name, a.Name, a.Target.Expr})
 		}
 	}
 	return list

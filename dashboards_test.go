@@ -39,7 +39,7 @@ type dashboard struct {
 			Name       string     `json:"name"`
 			Datasource dataSource `json:"datasource"`
 			Enable     bool       `json:"enable"`
-			Expr       string     `json:"expr"`
+			Target     query      `json:"target"`
 		} `json:"list"`
 	} `json:"annotations"`
 	Panels []panel `json:"panels"`
@@ -57,11 +57,21 @@ type variable struct {
 	Type       string          `json:"type"`
 	Datasource dataSource      `json:"datasource"`
 	Query      json.RawMessage `json:"query"`
-	Definition string          `json:"definition"`
 	Refresh    int             `json:"refresh"`
 	Multi      bool            `json:"multi"`
 	IncludeAll bool            `json:"includeAll"`
 	AllValue   string          `json:"allValue"`
+}
+
+// asks is what a variable asks Prometheus for.
+func (v variable) asks() string {
+	var q struct {
+		Query string `json:"query"`
+	}
+	if err := json.Unmarshal(v.Query, &q); err != nil {
+		return err.Error()
+	}
+	return q.Query
 }
 
 // panel is a panel, or a row with panels in it.
@@ -204,6 +214,8 @@ func TestDashboardsAreOfOneForm(t *testing.T) {
 }
 
 func TestDashboardsHaveTheSameVariables(t *testing.T) {
+	exports, _ := exportedSeries(t)
+	metric := regexp.MustCompile(`conversation_[a-z_]+`)
 	names := []string{"datasource", "job", "instance", "target", "channel", "queue"}
 	for _, d := range readDashboards(t) {
 		for i, v := range d.Templating.List {
@@ -222,11 +234,14 @@ func TestDashboardsHaveTheSameVariables(t *testing.T) {
 			if v.Type != "query" || v.Datasource.UID != "${datasource}" || !v.Multi || !v.IncludeAll || v.AllValue != ".+" || v.Refresh != 2 {
 				t.Errorf("%s: the variable %s is %+v", d.file, v.Name, v)
 			}
-			if !strings.HasSuffix(v.Definition, ", "+v.Name+")") || !bytes.Contains(v.Query, []byte("label_values(")) {
-				t.Errorf("%s: the variable %s asks for %s", d.file, v.Name, v.Definition)
+			if !strings.HasSuffix(v.asks(), ", "+v.Name+")") || !strings.HasPrefix(v.asks(), "label_values(") {
+				t.Errorf("%s: the variable %s asks for %s", d.file, v.Name, v.asks())
+			}
+			if name := metric.FindString(v.asks()); !slices.Contains(exports[name].labels, v.Name) {
+				t.Errorf("%s: the variable %s asks %s, which has no such label", d.file, v.Name, name)
 			}
 			for _, before := range names[1:min(i, 4)] {
-				if !strings.Contains(v.Definition, fmt.Sprintf(`%s=~"$%s"`, before, before)) {
+				if !strings.Contains(v.asks(), fmt.Sprintf(`%s=~"$%s"`, before, before)) {
 					t.Errorf("%s: the variable %s does not follow %s", d.file, v.Name, before)
 				}
 			}
@@ -324,7 +339,7 @@ func TestNoFigureIsCalmWhileATargetIsNotRead(t *testing.T) {
 			}
 		}
 		for _, a := range d.Annotations.List {
-			if !a.Enable || a.Datasource.UID != "${datasource}" {
+			if !a.Enable || a.Datasource.UID != "${datasource}" || a.Target.Datasource.UID != "${datasource}" || a.Target.Interval != "1m" {
 				t.Errorf("%s: the annotation %s is %+v", d.file, a.Name, a)
 			}
 		}
