@@ -114,6 +114,19 @@ type panel struct {
 	Panels  []panel `json:"panels"`
 }
 
+// property is how a panel shows a field of that name otherwise than others; nil if it
+// does not.
+func (p panel) property(name, id string) any {
+	for _, o := range p.FieldConfig.Overrides {
+		for _, property := range o.Properties {
+			if o.Matcher.Options == name && property.ID == id {
+				return property.Value
+			}
+		}
+	}
+	return nil
+}
+
 // field is how a value is shown.
 type field struct {
 	Unit    string `json:"unit"`

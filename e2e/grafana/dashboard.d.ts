@@ -32,6 +32,7 @@ interface Override {
     | { id: 'thresholds'; value: Written<grafana.ThresholdsConfig> }
     | { id: 'mappings'; value: Array<Written<grafana.ValueMapping>> }
     | { id: 'links'; value: Array<{ title: string; url: string; targetBlank: boolean }> }
+    | { id: 'custom.width'; value: number }
     | { id: 'custom.cellOptions'; value: Written<grafana.TableCellOptions> }
   >;
 }
