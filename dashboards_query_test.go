@@ -266,6 +266,9 @@ func TestPanelsNameWhatTheirQueriesReturn(t *testing.T) {
 					shown[column] = true
 				}
 				for column, name := range tr.Options.RenameByName {
+					if !shown[column] {
+						t.Errorf("%s: no column %s is there to be called %s", d.where(p), column, name)
+					}
 					delete(shown, column)
 					shown[name] = true
 				}

@@ -43,7 +43,7 @@ bundle)
 	packages e2e/pictures "$tools/pictures"
 	cd "$tools/pictures"
 	node_modules/.bin/esbuild page.jsx --bundle --jsx=automatic --minify --log-level=error \
-		--define:process.env.NODE_ENV='"production"' --loader:.svg=dataurl --loader:.woff2=dataurl --outfile="$out/page.js"
+		--define:process.env.NODE_ENV='"production"' --loader:.svg=dataurl --loader:.woff2=dataurl --loader:.ttf=dataurl --outfile="$out/page.js"
 	;;
 *) fail "usage: scripts/dashboards.sh check | bundle DIRECTORY" ;;
 esac

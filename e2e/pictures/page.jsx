@@ -94,7 +94,7 @@ function Content({ panel, data, width, height }) {
   if (panel.type === 'stat') return <Stat {...{ panel, data, width, height }} />;
   if (empty) return <div style={{ padding: 16, color: theme.colors.text.secondary }}>{panel.fieldConfig.defaults.noValue ?? 'No data'}</div>;
   if (panel.type === 'table') {
-    return <TableNG data={data[0]} {...{ width, height }} cellHeight={panel.options.cellHeight} initialSortBy={panel.options.sortBy} structureRev={1}
+    return <TableNG data={data[0]} {...{ width, height }} cellHeight={panel.options.cellHeight} sortBy={panel.options.sortBy} structureRev={1}
       fieldConfig={panel.fieldConfig} getActions={() => []} timeRange={range} disableSanitizeHtml={false} />;
   }
   if (panel.type === 'state-timeline') return <Timeline {...{ data, width, height }} />;
