@@ -92,6 +92,13 @@ e2e: build simulator tool-prometheus tool-alertmanager tool-current tool-chromiu
 		$(GO) test -race -count=1 -timeout 20m ./...
 	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
 
+.PHONY: pictures
+pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo, with Grafana's own panels; DEMO_LASTS=10m chooses
+	cd e2e && \
+		EXPORTER='$(CURDIR)/$(BINARY)' PICTURES='$(CURDIR)/docs/images' TOOLS='$(TOOLS)' \
+		PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
+		$(GO) test -count=1 -timeout 40m -run TestPicturesOfTheDashboards .
+
 .PHONY: lint
 lint: tool-golangci-lint ## check the style
 	$(GOLANGCI_LINT) config verify --config .golangci.yml

@@ -61,7 +61,12 @@ the configuration. No label holds anything of a customer.
 	}
 	section("The exporter itself", "Beside these, the usual `go_*` and `process_*` metrics, and `promhttp_metric_handler_errors_total`. A scrape with `name[]=` is answered with the named metrics only; one that names none of a target reads no target.",
 		func(collector.Metric) bool { return true }, own)
-	b.WriteString(`## Values of labels
+	b.WriteString(`## Not in the dashboards
+
+Every metric above is in a dashboard or in a rule. Beside them, ` + "`go_*`, `process_*` and `promhttp_metric_handler_errors_total`" + ` are in
+none: they are about the program and not about conversations, and dashboards for them are to be had everywhere.
+
+## Values of labels
 
 | label | values |
 |---|---|

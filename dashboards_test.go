@@ -1,0 +1,391 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const dashboardsDir = "dashboards"
+
+// dashboard is what the tests look at of a dashboard of Grafana.
+type dashboard struct {
+	file          string
+	UID           string   `json:"uid"`
+	Title         string   `json:"title"`
+	Description   string   `json:"description"`
+	Tags          []string `json:"tags"`
+	Version       int      `json:"version"`
+	SchemaVersion int      `json:"schemaVersion"`
+	Editable      bool     `json:"editable"`
+	Refresh       string   `json:"refresh"`
+	Links         []struct {
+		Type        string   `json:"type"`
+		Tags        []string `json:"tags"`
+		IncludeVars bool     `json:"includeVars"`
+		KeepTime    bool     `json:"keepTime"`
+	} `json:"links"`
+	Templating struct {
+		List []variable `json:"list"`
+	} `json:"templating"`
+	Annotations struct {
+		List []struct {
+			Name       string     `json:"name"`
+			Datasource dataSource `json:"datasource"`
+			Enable     bool       `json:"enable"`
+			Target     query      `json:"target"`
+		} `json:"list"`
+	} `json:"annotations"`
+	Panels []panel `json:"panels"`
+}
+
+type dataSource struct {
+	Type string `json:"type"`
+	UID  string `json:"uid"`
+}
+
+// variable is a choice at the head of a dashboard.
+type variable struct {
+	Name       string          `json:"name"`
+	Label      string          `json:"label"`
+	Type       string          `json:"type"`
+	Datasource dataSource      `json:"datasource"`
+	Query      json.RawMessage `json:"query"`
+	Refresh    int             `json:"refresh"`
+	Multi      bool            `json:"multi"`
+	IncludeAll bool            `json:"includeAll"`
+	AllValue   string          `json:"allValue"`
+}
+
+// asks is what a variable asks Prometheus for.
+func (v variable) asks() string {
+	var q struct {
+		Query string `json:"query"`
+	}
+	if err := json.Unmarshal(v.Query, &q); err != nil {
+		return err.Error()
+	}
+	return q.Query
+}
+
+// panel is a panel, or a row with panels in it.
+type panel struct {
+	ID          int        `json:"id"`
+	Type        string     `json:"type"`
+	Title       string     `json:"title"`
+	Description string     `json:"description"`
+	Datasource  dataSource `json:"datasource"`
+	Collapsed   bool       `json:"collapsed"`
+	GridPos     struct{ H, W, X, Y int }
+	FieldConfig struct {
+		Defaults  field `json:"defaults"`
+		Overrides []struct {
+			Matcher struct {
+				ID      string `json:"id"`
+				Options string `json:"options"`
+			} `json:"matcher"`
+			Properties []struct {
+				ID    string `json:"id"`
+				Value any    `json:"value"`
+			} `json:"properties"`
+		} `json:"overrides"`
+	} `json:"fieldConfig"`
+	Options struct {
+		TextMode string `json:"textMode"`
+		SortBy   []struct {
+			DisplayName string `json:"displayName"`
+		} `json:"sortBy"`
+	} `json:"options"`
+	Transformations []struct {
+		ID      string `json:"id"`
+		Options struct {
+			IndexByName   map[string]int    `json:"indexByName"`
+			RenameByName  map[string]string `json:"renameByName"`
+			ExcludeByName map[string]bool   `json:"excludeByName"`
+		} `json:"options"`
+	} `json:"transformations"`
+	Targets []query `json:"targets"`
+	Panels  []panel `json:"panels"`
+}
+
+// property is how a panel shows a field of that name otherwise than others; nil if it
+// does not.
+func (p panel) property(name, id string) any {
+	for _, o := range p.FieldConfig.Overrides {
+		for _, property := range o.Properties {
+			if o.Matcher.Options == name && property.ID == id {
+				return property.Value
+			}
+		}
+	}
+	return nil
+}
+
+// field is how a value is shown.
+type field struct {
+	Unit    string `json:"unit"`
+	NoValue string `json:"noValue"`
+}
+
+// query is a query of a panel.
+type query struct {
+	RefID        string     `json:"refId"`
+	Datasource   dataSource `json:"datasource"`
+	Expr         string     `json:"expr"`
+	Instant      bool       `json:"instant"`
+	Range        bool       `json:"range"`
+	Interval     string     `json:"interval"`
+	Format       string     `json:"format"`
+	LegendFormat string     `json:"legendFormat"`
+}
+
+// readDashboards reads the dashboards that the project ships.
+func readDashboards(t *testing.T) []dashboard {
+	t.Helper()
+	files, err := filepath.Glob(dashboardsDir + "/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []dashboard
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := dashboard{file: filepath.Base(file)}
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		list = append(list, d)
+	}
+	if len(list) != 3 {
+		t.Fatalf("%d dashboards, want 3", len(list))
+	}
+	return list
+}
+
+// all are the panels of a dashboard without its rows.
+func (d dashboard) all() []panel {
+	var list []panel
+	for _, p := range d.Panels {
+		if p.Type != "row" {
+			list = append(list, p)
+		}
+		list = append(list, p.Panels...)
+	}
+	return list
+}
+
+// where names a panel in a message.
+func (d dashboard) where(p panel) string { return fmt.Sprintf("%s: %q", d.file, p.Title) }
+
+func TestDashboardsAreOfOneForm(t *testing.T) {
+	uids := make(map[string]string)
+	for _, d := range readDashboards(t) {
+		text, err := os.ReadFile(filepath.Join(dashboardsDir, d.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want bytes.Buffer
+		if err := json.Indent(&want, text, "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(bytes.TrimRight(want.Bytes(), "\n"), bytes.TrimSuffix(text, []byte("\n"))) {
+			t.Errorf("%s is not indented by two spaces", d.file)
+		}
+		if other := uids[d.UID]; d.UID == "" || other != "" {
+			t.Errorf("%s has the uid %q, as has %q", d.file, d.UID, other)
+		}
+		uids[d.UID] = d.file
+		if d.Title == "" || d.Description == "" || d.Version < 1 || d.SchemaVersion < 39 || d.Refresh == "" {
+			t.Errorf("%s has no title, description, version, schemaVersion or refresh", d.file)
+		}
+		if d.Editable {
+			t.Errorf("%s can be changed where it was provisioned, and the next start undoes that", d.file)
+		}
+		if !slices.Equal(d.Tags, []string{"conversation_exporter"}) {
+			t.Errorf("%s has the tags %q", d.file, d.Tags)
+		}
+		if len(d.Links) != 1 || d.Links[0].Type != "dashboards" || !slices.Equal(d.Links[0].Tags, d.Tags) || !d.Links[0].IncludeVars || !d.Links[0].KeepTime {
+			t.Errorf("%s does not lead to the others with what is chosen: %+v", d.file, d.Links)
+		}
+	}
+	fleet, err := os.ReadFile(dashboardsDir + "/fleet.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`"/d/([a-z-]+)/[a-z-]+\?`).FindSubmatch(fleet)
+	if link == nil || uids[string(link[1])] != "conversations.json" {
+		t.Errorf("a row of the fleet leads to %q, which is not the conversations", link)
+	}
+}
+
+func TestDashboardsHaveTheSameVariables(t *testing.T) {
+	exports, _ := exportedSeries(t)
+	metric := regexp.MustCompile(`conversation_[a-z_]+`)
+	names := []string{"datasource", "job", "instance", "target", "channel", "queue"}
+	for _, d := range readDashboards(t) {
+		for i, v := range d.Templating.List {
+			if i >= len(names) || v.Name != names[i] {
+				t.Fatalf("%s: variable %d is %q, want %q", d.file, i, v.Name, names)
+			}
+			if v.Label == "" {
+				t.Errorf("%s: the variable %s has no label", d.file, v.Name)
+			}
+			if i == 0 {
+				if v.Type != "datasource" || string(v.Query) != `"prometheus"` || v.Label != "Data source" {
+					t.Errorf("%s: the variable datasource is %+v", d.file, v)
+				}
+				continue
+			}
+			if v.Type != "query" || v.Datasource.UID != "${datasource}" || !v.Multi || !v.IncludeAll || v.AllValue != ".+" || v.Refresh != 2 {
+				t.Errorf("%s: the variable %s is %+v", d.file, v.Name, v)
+			}
+			if !strings.HasSuffix(v.asks(), ", "+v.Name+")") || !strings.HasPrefix(v.asks(), "label_values(") {
+				t.Errorf("%s: the variable %s asks for %s", d.file, v.Name, v.asks())
+			}
+			if name := metric.FindString(v.asks()); !slices.Contains(exports[name].labels, v.Name) {
+				t.Errorf("%s: the variable %s asks %s, which has no such label", d.file, v.Name, name)
+			}
+			for _, before := range names[1:min(i, 4)] {
+				if !strings.Contains(v.asks(), fmt.Sprintf(`%s=~"$%s"`, before, before)) {
+					t.Errorf("%s: the variable %s does not follow %s", d.file, v.Name, before)
+				}
+			}
+		}
+		if len(d.Templating.List) != len(names) {
+			t.Errorf("%s has %d variables, want %q", d.file, len(d.Templating.List), names)
+		}
+	}
+}
+
+// Each panel says what it shows and what one does with it: that is two sentences at
+// the least.
+func TestEveryPanelSaysWhatItShows(t *testing.T) {
+	for _, d := range readDashboards(t) {
+		ids, titles := make(map[int]bool), make(map[string]bool)
+		for _, p := range append(d.all(), rows(d)...) {
+			if p.ID == 0 || ids[p.ID] {
+				t.Errorf("%s has the id %d of another", d.where(p), p.ID)
+			}
+			ids[p.ID] = true
+		}
+		for _, p := range d.all() {
+			if p.Title == "" || titles[p.Title] {
+				t.Errorf("%s: the panel %d has no title of its own", d.where(p), p.ID)
+			}
+			titles[p.Title] = true
+			if !strings.HasSuffix(p.Description, ".") || len(regexp.MustCompile(`[.:?] `).FindAllString(p.Description, -1)) < 1 {
+				t.Errorf("%s: the description does not say what it shows and what to do with it: %q", d.where(p), p.Description)
+			}
+			if p.FieldConfig.Defaults.Unit == "" {
+				t.Errorf("%s has no unit", d.where(p))
+			}
+			if none := p.FieldConfig.Defaults.NoValue; !strings.Contains(none, "not read") && (p.Type != "table" || none != "–") {
+				t.Errorf("%s says %q where there is no data, which may be nothing or not read", d.where(p), none)
+			}
+			if p.Datasource.UID != "${datasource}" || p.Datasource.Type != "prometheus" {
+				t.Errorf("%s asks %+v", d.where(p), p.Datasource)
+			}
+		}
+		overlaps(t, d.file, d.Panels)
+		for _, p := range d.Panels {
+			overlaps(t, d.file, p.Panels)
+		}
+	}
+}
+
+func rows(d dashboard) []panel {
+	return slices.DeleteFunc(slices.Clone(d.Panels), func(p panel) bool { return p.Type != "row" })
+}
+
+// overlaps tells of panels that lie upon each other, or beyond the 24 columns.
+func overlaps(t *testing.T, file string, panels []panel) {
+	t.Helper()
+	taken := make(map[[2]int]string)
+	for _, p := range panels {
+		g := p.GridPos
+		if g.W < 1 || g.H < 1 || g.X < 0 || g.X+g.W > 24 {
+			t.Errorf("%s: %q lies at %+v", file, p.Title, g)
+		}
+		for x := g.X; x < g.X+g.W; x++ {
+			for y := g.Y; y < g.Y+g.H; y++ {
+				if other, is := taken[[2]int{x, y}]; is {
+					t.Fatalf("%s: %q lies upon %q", file, p.Title, other)
+				}
+				taken[[2]int{x, y}] = p.Title
+			}
+		}
+	}
+}
+
+// A figure is of this moment, so that the last value from before an outage is not
+// shown for it; and beside it stands in red how many targets are left out. Who is there is
+// read less often than the messages, so that both count for it.
+func TestNoFigureIsCalmWhileATargetIsNotRead(t *testing.T) {
+	const dead = `max by (job, instance, target) (last_over_time(conversation_target_info{job=~"$job",instance=~"$instance",target=~"$target"}[1d])) and on (job, instance) up{job=~"$job",instance=~"$instance"} == 0`
+	failed := regexp.MustCompile(`^count\(\s+max by \(job, instance, target\) \(conversation_scrape_collector_success\{job=~"\$job",instance=~"\$instance",target=~"\$target",collector=(?:"sessions"|"messages"|~"messages\|queues")\} == 0\)\s+or\s+` + regexp.QuoteMeta(dead) + `\s+\)$`)
+	read := regexp.MustCompile(`max by \(job, instance, target\) \(conversation_scrape_collector_success\{[^}]*collector="(sessions|messages|queues)"\} == 1\) \* 0\b`)
+	marks := []string{
+		`max by (job, instance, target) (conversation_scrape_collector_success{job=~"$job",instance=~"$instance",target=~"$target",collector="messages"} == 0) + 1`,
+		`up{job=~"$job",instance=~"$instance"} == 0 and on (job, instance) last_over_time(conversation_target_info{job=~"$job",instance=~"$instance",target=~"$target"}[1d])`,
+	}
+	for _, d := range readDashboards(t) {
+		for _, p := range d.all() {
+			for _, q := range p.Targets {
+				if strings.Contains(q.Expr, "vector(") {
+					t.Errorf("%s shows a number that nobody has read: %s", d.where(p), q.Expr)
+				}
+				if strings.Count(q.Expr, "* 0") != len(read.FindAllString(q.Expr, -1)) {
+					t.Errorf("%s shows a 0 that does not depend on the reading: %s", d.where(p), q.Expr)
+				}
+			}
+			if p.Type != "stat" {
+				continue
+			}
+			if len(p.Targets) != 2 || !p.Targets[0].Instant || !p.Targets[1].Instant || !failed.MatchString(p.Targets[1].Expr) {
+				t.Errorf("%s does not tell beside its figure how many targets are not read", d.where(p))
+			}
+			o := p.FieldConfig.Overrides
+			if text := fmt.Sprint(o); len(o) != 1 || o[0].Matcher.Options != "B" || !strings.Contains(text, "suffix: not read") || !strings.Contains(text, "fixedColor:red") {
+				t.Errorf("%s does not say in red that a target is not read", d.where(p))
+			}
+		}
+		for i, a := range d.Annotations.List {
+			if i < len(marks) && a.Target.Expr != marks[i] {
+				t.Errorf("%s: the annotation %s marks %s, want %s", d.file, a.Name, a.Target.Expr, marks[i])
+			}
+			if !a.Enable || a.Datasource.UID != "${datasource}" || a.Target.Datasource.UID != "${datasource}" || a.Target.Interval != "1m" {
+				t.Errorf("%s: the annotation %s is %+v", d.file, a.Name, a)
+			}
+		}
+		if len(d.Annotations.List) != 2 {
+			t.Errorf("%s does not mark the times in which a target or the exporter was down", d.file)
+		}
+	}
+}
+
+// Colours mean something: red wants somebody now or was not read, orange is late or
+// soon, yellow the step before; blue is the work of the moment; grey and the colour
+// of text are at rest.
+func TestColoursMeanSomething(t *testing.T) {
+	colour := regexp.MustCompile(`"(?:color|fixedColor|iconColor)": "([^"]+)"`)
+	meaning := []string{"red", "orange", "yellow", "text", "#464c54", "#7b7b7b", "#8ab8ff", "#3274d9"}
+	for _, d := range readDashboards(t) {
+		text, err := os.ReadFile(filepath.Join(dashboardsDir, d.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range colour.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(meaning, found[1]) {
+				t.Errorf("%s: the colour %s means nothing", d.file, found[1])
+			}
+		}
+	}
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Checks the dashboards with Grafana's own packages, and draws pictures of them. What it
+# needs of npm comes below .tools, in the versions of the lock files; node 20 or later must be there.
+#
+#   scripts/dashboards.sh check
+#   scripts/dashboards.sh bundle DIRECTORY
+#
+# check holds the dashboards against Grafana's types. bundle writes the page that
+# draws a dashboard with Grafana's own panels, for the tests of e2e.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+tools=${TOOLS:-$root/.tools}
+
+fail() {
+	printf 'dashboards: %s\n' "$*" >&2
+	exit 1
+}
+
+# packages puts a folder below .tools, with the packages of its lock file.
+packages() {
+	local from=$1 to=$2 name
+	for name in node npm; do
+		command -v "$name" >/dev/null || fail "$name is not on the PATH"
+	done
+	mkdir -p "$to"
+	cp "$from"/* "$to"
+	cmp -s "$to/package-lock.json" "$to/installed" && return
+	(cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) || fail "the packages of $from could not be had"
+	cp "$to/package-lock.json" "$to/installed"
+}
+
+case ${1:-} in
+check)
+	packages e2e/grafana "$tools/grafana"
+	node "$tools/grafana/check.mjs" "$root"/dashboards/*.json
+	;;
+bundle)
+	[[ $# -eq 2 ]] || fail "usage: scripts/dashboards.sh bundle DIRECTORY"
+	mkdir -p "$2"
+	out=$(cd "$2" && pwd)
+	packages e2e/pictures "$tools/pictures"
+	cd "$tools/pictures"
+	node_modules/.bin/esbuild page.jsx --bundle --jsx=automatic --minify --log-level=error \
+		--define:process.env.NODE_ENV='"production"' --loader:.svg=dataurl --loader:.woff2=dataurl --loader:.ttf=dataurl --outfile="$out/page.js"
+	;;
+*) fail "usage: scripts/dashboards.sh check | bundle DIRECTORY" ;;
+esac
