@@ -16,7 +16,7 @@ func collectorMutants() map[string][]codeMutant {
 			{"R28", ">= rotationLife {", "> rotationLife {"},
 			{"R28", "l.asksAgain(e, now) == inRotation && e.known()", "e.known()"},
 			{"R28", "\t\tr.partial = true\n\t\tr.problems", "\t\tr.problems"},
-			{"R28", "!late {", "true {"},
+			{"R28", "!late {", "!late || true {"},
 			{"R28", "\t\t\tr.success = r.success && !isFault(err, false)\n", ""},
 		},
 		"collector/backlog.go": {

@@ -155,6 +155,19 @@ func TestR28WhereTheRotationIsLate(t *testing.T) {
 	d.is(t, time.Minute, map[string]string{`scrape_collector_success{collector="messages"}`: "0"})
 }
 
+// A session of which the list tells when somebody last wrote is never late.
+func TestR28NothingIsLateThatIsTold(t *testing.T) {
+	d := newDesk()
+	d.is(t, 0, nil)
+	d.arrive(1)
+	d.writes(1)
+	d.is(t, time.Minute, nil)
+	d.clock.advance(time.Hour)
+	d.arrive(2) // Something is read.
+	d.writes(2)
+	d.is(t, time.Minute, map[string]string{`scrape_collector_partial{collector="messages"}`: "0", `unread_messages{queue="Support"}`: "2"})
+}
+
 // Where the list does not tell when anybody last wrote, the messages do; where they do
 // not either, nobody knows which session ends first.
 func TestIdleTimeWithoutActivity(t *testing.T) {
