@@ -43,6 +43,19 @@ func TestWhoIsLeftWaitingIsTold(t *testing.T) {
 	}
 }
 
+// What the demo shows on its page is told, too: somebody waits there at any hour.
+func TestTheDemoIsTold(t *testing.T) {
+	s := &stack{notices: listen(t)}
+	s.exporter = run(t, binary(t, "EXPORTER"), "--demo", "--web.listen-address=127.0.0.1:0")
+	s.address = strings.TrimPrefix(s.exporter.expect(t, `Open (http://\S+)/ in a browser`), "http://")
+	current := pairs(t)[1]
+	s.startAlertmanager(t, current)
+	s.startPrometheus(t, current, sampleStatic)
+	s.hears(t, "supervisors", notPickedUp, map[string]string{
+		"job": "conversation", "instance": s.address, "target": "demo-pbx", "severity": "warning",
+	}, true)
+}
+
 // waiting are the labels of the alert on a target's customer.
 func (s *stack) waiting(target string) map[string]string {
 	return s.with(target, map[string]string{"alertname": notPickedUp, "severity": "warning", "channel": "whatsapp", "queue": "Support"})

@@ -58,8 +58,8 @@ func panels(t *testing.T) []drawn {
 	return list
 }
 
-// watch runs a Prometheus that scrapes an address every second.
-func watch(t *testing.T, address string) (base string) {
+// watch runs that Prometheus, which scrapes an address every second.
+func watch(t *testing.T, prometheus, address string) (base string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +69,7 @@ func watch(t *testing.T, address string) (base string) {
 	listener.Close()
 	settings := "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n  - job_name: conversation\n    static_configs:\n      - targets: ['" +
 		strings.TrimPrefix(strings.TrimSuffix(address, "/"), "http://") + "']\n"
-	run(t, binary(t, "PROMETHEUS"), "--config.file="+write(t, "prometheus.yml", settings), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+own)
+	run(t, prometheus, "--config.file="+write(t, "prometheus.yml", settings), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+own)
 	return "http://" + own
 }
 
@@ -116,31 +116,37 @@ var maybeEmpty = map[string]string{
 }
 
 func TestEveryPanelHasData(t *testing.T) {
-	p := run(t, binary(t, "EXPORTER"), "--demo", "--collector.agents", "--web.listen-address=127.0.0.1:0")
-	base := watch(t, p.expect(t, `Open (http://\S+/) in a browser`))
+	demo := run(t, binary(t, "EXPORTER"), "--demo", "--collector.agents", "--web.listen-address=127.0.0.1:0")
+	address := demo.expect(t, `Open (http://\S+/) in a browser`)
 	titles := make(map[string]bool)
 	for _, p := range panels(t) {
 		titles[p.Title] = true
-		for _, q := range p.Targets {
-			where := fmt.Sprintf("%s: %q %s", p.dashboard, p.Title, q.RefID)
-			eventually(t, where, func() error {
-				results, err := ask(base, q.Expr)
-				switch left := p.Type == "stat" && q.RefID == "B"; {
-				case err != nil:
-					return err
-				case left && len(results) > 0:
-					return fmt.Errorf("%v targets are not read", results)
-				case !left && len(results) == 0 && maybeEmpty[p.Title] == "" && !emptyColumn(p, q.RefID):
-					return errors.New("it returns nothing")
-				}
-				return nil
-			})
-		}
 	}
 	for title := range maybeEmpty {
 		if !titles[title] {
 			t.Errorf("there is no panel %q that may be empty", title)
 		}
+	}
+	for _, pair := range pairs(t) {
+		t.Run(pair.name, func(t *testing.T) {
+			base := watch(t, pair.prometheus, address)
+			for _, p := range panels(t) {
+				for _, q := range p.Targets {
+					eventually(t, fmt.Sprintf("%s: %q %s", p.dashboard, p.Title, q.RefID), func() error {
+						results, err := ask(base, q.Expr)
+						switch left := p.Type == "stat" && q.RefID == "B"; {
+						case err != nil:
+							return err
+						case left && len(results) > 0:
+							return fmt.Errorf("%v targets are not read", results)
+						case !left && len(results) == 0 && maybeEmpty[p.Title] == "" && !emptyColumn(p, q.RefID):
+							return errors.New("it returns nothing")
+						}
+						return nil
+					})
+				}
+			}
+		})
 	}
 }
 
@@ -164,7 +170,7 @@ func TestNoFigureIsCalmWhileTheSourceIsDown(t *testing.T) {
 	}
 	config := strings.Replace(all(strings.Join(lines, "")), "  demo:\n", "  demo:\n    min_interval: 0s\n", 1)
 	exporter, address := startExporter(t, config)
-	base := watch(t, address)
+	base := watch(t, binary(t, "PROMETHEUS"), address)
 	figures := func(what, want string, wrong func(title string, a []string) bool) {
 		for _, p := range panels(t) {
 			if p.Type != "stat" {

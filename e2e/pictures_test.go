@@ -36,7 +36,7 @@ func TestPicturesOfTheDashboards(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	p := run(t, binary(t, "EXPORTER"), "--demo", "--collector.agents", "--web.listen-address=127.0.0.1:0")
-	base := watch(t, p.expect(t, `Open (http://\S+/) in a browser`))
+	base := watch(t, binary(t, "PROMETHEUS"), p.expect(t, `Open (http://\S+/) in a browser`))
 	site := drawer(t, bundle, base)
 	time.Sleep(lasts)
 	for _, picture := range []struct {
