@@ -10,6 +10,8 @@ import (
 
 	"conversation_exporter/collector"
 	"conversation_exporter/source/httpapi"
+	"conversation_exporter/source/superoffice"
+	"conversation_exporter/source/yeastar"
 	"conversation_exporter/web"
 )
 
@@ -40,7 +42,9 @@ the configuration. No label holds anything of a customer.
 			fmt.Fprintf(&b, "\n\n%s\n\n", m.Help)
 		}
 	}
+	var groups []string
 	for _, g := range collector.Groups() {
+		groups = append(groups, g.Name)
 		state := "off"
 		if g.Default {
 			state = "on"
@@ -72,6 +76,8 @@ none: they are about the program and not about conversations, and dashboards for
 |---|---|
 | ` + "`channel`" + ` | the system's word, such as ` + "`whatsapp`, `facebook`, `sms`, `livechat`, `chat`" + `; the first 16 of a target, the rest are ` + "`(other)`; `(unknown)`" + ` where the system does not tell |
 | ` + "`queue`" + ` | the queue's name; ` + "`(none)`" + ` for sessions in no queue; the 256 lowest ids keep their names, the rest are ` + "`(other)`; `(queue 7)`" + ` for one whose name cannot be read |
+| ` + "`system`" + ` | ` + "`" + yeastar.System + "`, `" + superoffice.System + "`" + ` |
+| ` + "`collector`" + ` | ` + "`" + strings.Join(groups, "`, `") + "`" + `; those that are on |
 | ` + "`origin`" + ` | ` + "`regular`, `campaign`" + ` |
 | ` + "`state`" + ` | ` + "`arriving`, `queued`, `assigned`, `automated`, `shared`, `archived`" + `; each system has some of them |
 | ` + "`awaiting`" + ` | ` + "`agent`, `customer`, `unknown`" + ` |
@@ -80,6 +86,8 @@ none: they are about the program and not about conversations, and dashboards for
 | ` + "`sender`" + ` | ` + "`customer`, `agent`, `bot`, `api`" + ` |
 | ` + "`to`" + ` | ` + "`queue`, `agent`, `api`" + ` |
 | ` + "`assignment_mode`" + ` | the system's word, such as ` + "`manual`, `auto`, `none`, `pickup`" + ` |
+| ` + "`event`" + ` | ` + "`new_session`, `new_message`" + ` |
+| ` + "`level`" + ` | ` + "`agent`, `manager`" + ` |
 | ` + "`presence`" + ` | ` + "`present`, `away`" + ` |
 | ` + "`name`, `provider`" + ` | the channel's name in the system, as many as there are, and its messaging service |
 | ` + "`outcome`" + ` | ` + "`delivered`, `failed`, `pending`" + ` |

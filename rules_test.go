@@ -10,10 +10,6 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
-
-	"conversation_exporter/collector"
-	"conversation_exporter/source/httpapi"
-	"conversation_exporter/web"
 )
 
 const (
@@ -175,45 +171,6 @@ func runbooks(t *testing.T) map[string]string {
 	return pages
 }
 
-// knownMetrics are all that a rule may name, with their labels.
-func knownMetrics(t *testing.T, rules []rule) map[string][]string {
-	t.Helper()
-	known := make(map[string][]string)
-	own, err := web.Metrics()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range own {
-		known[m.Name] = m.Labels
-	}
-	for _, m := range httpapi.Exported() {
-		known[m.Name] = m.Labels
-	}
-	for _, m := range collector.Metrics() {
-		known[m.Name] = m.Labels
-		if m.Type == "histogram" {
-			known[m.Name+"_count"], known[m.Name+"_sum"] = m.Labels, m.Labels
-			known[m.Name+"_bucket"] = append([]string{"le"}, m.Labels...)
-		}
-	}
-	known["up"] = nil                    // of Prometheus itself
-	known["conversation_exporter"] = nil // the program, which the pages name
-	for name := range known {
-		known[name] = append([]string{"job", "instance"}, known[name]...)
-	}
-	for _, r := range rules {
-		if r.Record == "" {
-			continue
-		}
-		if by := regexp.MustCompile(`by \(([^)]*)\)`).FindStringSubmatch(r.Expr); by != nil {
-			known[r.Record] = strings.Split(by[1], ", ")
-		} else { // It has the labels of what it is made from.
-			known[r.Record] = known[regexp.MustCompile(`[a-z]+:[a-z0-9_:]+`).FindString(r.Expr)]
-		}
-	}
-	return known
-}
-
 // A rule that names a metric or a label that nobody exports is silent for ever.
 func TestRulesNameWhatIsExported(t *testing.T) {
 	var (
@@ -224,7 +181,7 @@ func TestRulesNameWhatIsExported(t *testing.T) {
 		variable = regexp.MustCompile(`\$externalLabels\.[a-z_]+`)
 	)
 	rules := readRules(t)
-	known, values := knownMetrics(t, rules), labelValues(t)
+	known, values := knownMetrics(t, rules), enums(t)
 	seen := 0
 	selectors := func(where, text string) (names []string) {
 		for _, found := range selector.FindAllStringSubmatch(text, -1) {
@@ -238,10 +195,8 @@ func TestRulesNameWhatIsExported(t *testing.T) {
 				if !slices.Contains(known[name], m[1]) {
 					t.Errorf("%s: %s has no label %s", where, name, m[1])
 				}
-				for value := range strings.SplitSeq(m[2], "|") {
-					if all := values[m[1]]; all != "" && !strings.Contains(all, "`"+value+"`") {
-						t.Errorf("%s: %s is never %q", where, m[1], value)
-					}
+				for _, value := range never(values, name, m[1], m[2]) {
+					t.Errorf("%s: %s is never %q", where, m[1], value)
 				}
 			}
 		}
@@ -276,18 +231,4 @@ func TestRulesNameWhatIsExported(t *testing.T) {
 	if seen < 20 {
 		t.Errorf("only %d label matches were seen", seen)
 	}
-}
-
-// labelValues are the rows of labels in docs/metrics.md that list all values.
-func labelValues(t *testing.T) map[string]string {
-	t.Helper()
-	values := make(map[string]string)
-	for _, label := range []string{"origin", "state", "awaiting", "remaining"} {
-		row := regexp.MustCompile("(?m)^\\| `" + label + "` \\|(.*)$").FindSubmatch(document(t))
-		if row == nil {
-			t.Fatalf("docs/metrics.md does not tell the values of %s", label)
-		}
-		values[label] = string(row[1])
-	}
-	return values
 }
