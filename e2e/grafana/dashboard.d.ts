@@ -24,7 +24,7 @@ interface Query {
 
 // The properties of an override are those of a field, each by its path.
 interface Override {
-  matcher: { id: 'byName' | 'byFrameRefID'; options: string };
+  matcher: { id: 'byName' | 'byRegexp' | 'byFrameRefID'; options: string };
   properties: Array<
     | { id: 'unit'; value: string }
     | { id: 'decimals'; value: number }
