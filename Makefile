@@ -93,11 +93,11 @@ e2e: build simulator tool-prometheus tool-alertmanager tool-current tool-chromiu
 	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
 
 .PHONY: pictures
-pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo, with Grafana's own panels; DEMO_LASTS=10m chooses
+pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo of half an hour, by Grafana's own panel components but for the timeline of states; DEMO_LASTS=10m chooses
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' PICTURES='$(CURDIR)/docs/images' TOOLS='$(TOOLS)' \
 		PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
-		$(GO) test -count=1 -timeout 40m -run TestPicturesOfTheDashboards .
+		$(GO) test -count=1 -timeout 2h -run TestPicturesOfTheDashboards .
 
 .PHONY: lint
 lint: tool-golangci-lint ## check the style

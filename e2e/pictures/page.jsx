@@ -1,10 +1,12 @@
-// Draws a dashboard with Grafana's own panels, from a Prometheus:
+// Draws a dashboard, or some of its rows, from the Prometheus behind /api:
 //
-//   index.html?dashboard=conversations.json&prometheus=http://127.0.0.1:9090&hours=1
+//   index.html?dashboard=conversations.json&rows=Now|Queues&hours=1
 //
-// Grafana's server does here only what it must: it puts in the variables, asks the queries,
-// and lays out the panels. Fields, units, colours, transformations and drawing are Grafana's.
-// Where all is drawn, the title of the document is "drawn", or tells what failed.
+// Fields, units, colours, transformations and the drawing of figures, curves, tables and
+// legends are Grafana's. What its server and its page would do is ours: who serves the
+// dashboard has put in the variables, and here the queries are asked, the panels laid out, and the
+// timeline of states drawn. Where all is drawn, the title of the document is "drawn", or tells
+// what failed.
 import { useEffect, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import {
@@ -33,11 +35,10 @@ const registry = new FieldConfigOptionsRegistry(() => {
 standardTransformersRegistry.setInit(() => [...new Map(Object.values(standardTransformers).map((t) => [t.id, { id: t.id, name: t.name, transformation: () => Promise.resolve(t) }])).values()]);
 
 async function ask(query) {
-  const expr = query.expr.replaceAll(/"\$(job|instance|target|channel|queue)"/g, '".+"').replaceAll('$__rate_interval', '4m');
-  const parts = query.instant ? { query: expr, time: to } : { query: expr, start: from, end: to, step };
-  const response = await fetch(`${params.get('prometheus') ?? ''}/api/v1/query${query.instant ? '' : '_range'}?${new URLSearchParams(parts)}`);
+  const parts = query.instant ? { query: query.expr, time: to } : { query: query.expr, start: from, end: to, step };
+  const response = await fetch(`/api/v1/query${query.instant ? '' : '_range'}?${new URLSearchParams(parts)}`);
   const answer = await response.json();
-  if (answer.status !== 'success') throw new Error(`${answer.error}: ${expr}`);
+  if (answer.status !== 'success') throw new Error(`${answer.error}: ${query.expr}`);
   return answer.data.result;
 }
 
@@ -52,7 +53,8 @@ function frames(query, result, many) {
     ] })];
   }
   return result.map((r) => {
-    const points = new Map((r.values ?? [r.value]).map(([at, v]) => [at, Number(v)]));
+    // What is no number, such as a share of nothing, Grafana's server leaves out.
+    const points = new Map((r.values ?? [r.value]).filter(([, v]) => v !== 'NaN').map(([at, v]) => [at, Number(v)]));
     const times = query.instant ? [...points.keys()] : Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
     const name = query.legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_, l) => r.metric[l] ?? '');
     return toDataFrame({ refId: query.refId, name, fields: [
@@ -101,27 +103,40 @@ function Content({ panel, data, width, height }) {
   return <TimeSeries frames={data} {...{ width, height }} timeRange={range} timeZone="utc" legend={panel.options.legend} options={panel.options} />;
 }
 
+// A row with its panels, folded or not. What is above the first row is one, too.
+function sections(dashboard) {
+  const list = [];
+  for (const p of dashboard.panels) {
+    if (p.type === 'row' || list.length === 0) list.push({ title: p.type === 'row' ? p.title : '', items: [] });
+    list.at(-1).items.push(p, ...(p.panels ?? []));
+  }
+  const wanted = params.get('rows') ? params.get('rows').split('|') : list.map((s) => s.title);
+  return list.filter((s) => wanted.includes(s.title));
+}
+
 function Dashboard({ dashboard, loaded }) {
-  let y = 0;
-  // A row that is folded in Grafana is drawn unfolded, below the rest.
-  const items = dashboard.panels.flatMap((p) => [p, ...(p.panels ?? [])]);
-  return <div style={{ position: 'relative', width: 24 * column, background: theme.colors.background.canvas }}>{items.map((p) => {
+  let height = 0;
+  // A row lies where the one above it ends, as some are folded and others are not drawn.
+  const items = sections(dashboard).flatMap((s) => {
+    const first = Math.min(...s.items.map((p) => p.gridPos.y)), above = height;
+    height += Math.max(...s.items.map((p) => p.gridPos.y + p.gridPos.h)) - first;
+    return s.items.map((p) => ({ p, top: above + p.gridPos.y - first }));
+  });
+  return <div style={{ position: 'relative', width: 24 * column, height: height * line + 4, overflow: 'hidden', background: theme.colors.background.canvas }}>{items.map(({ p, top }) => {
     const { x, w, h } = p.gridPos;
-    if (x === 0) Object.assign(p, { top: y }), (y += h);
-    else p.top = items.filter((o) => o.top !== undefined && o.gridPos.x < x).at(-1).top;
-    const box = { position: 'absolute', left: x * column + 4, top: p.top * line + 4, width: w * column - 8, height: h * line - 8 };
+    const box = { position: 'absolute', left: x * column + 4, top: top * line + 4, width: w * column - 8, height: h * line - 8 };
     if (p.type === 'row') return <h3 key={p.id} style={{ ...box, fontSize: 16, color: theme.colors.text.primary }}>{p.title}</h3>;
     return <div key={p.id} style={box}><PanelChrome title={p.title} description={p.description} width={box.width} height={box.height} padding={p.type === 'table' ? 'none' : 'sm'}>
       {(width, height) => <Content panel={p} data={loaded.get(p.id)} {...{ width, height }} />}</PanelChrome></div>;
-  })}<div style={{ height: y * line }} /></div>;
+  })}</div>;
 }
 
 function App() {
   const [state, setState] = useState();
   useEffect(() => {
     (async () => {
-      const dashboard = await (await fetch(params.get('dashboard'))).json();
-      const panels = dashboard.panels.flatMap((p) => (p.type === 'row' ? p.panels : [p]));
+      const dashboard = await (await fetch(`dashboards/${params.get('dashboard')}`)).json();
+      const panels = sections(dashboard).flatMap((s) => s.items).filter((p) => p.type !== 'row');
       const loaded = new Map();
       for (const p of panels) loaded.set(p.id, await load(p));
       setState({ dashboard, loaded });
