@@ -93,7 +93,7 @@ func TestPanelsKeepWhatIsDown(t *testing.T) {
 		}},
 		{"a target is down by itself or with its exporter", "Targets", "B", nil, map[string]string{
 			`{job="conversation", instance="here:10720", target="pbx"}`: "0",
-			`{job="conversation", instance="gone:10720", target="pbx"}`:                "0",
+			`{job="conversation", instance="gone:10720", target="pbx"}`: "0",
 			`{job="conversation", instance="desk", target="desk"}`:      "1",
 		}},
 		{"a queue's wait is of its system, nobody who waits is 0, and what was not read is not there", "Longest wait for a pick-up, by queue", "A", nil, map[string]string{
