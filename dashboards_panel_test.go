@@ -155,8 +155,8 @@ func TestPanelsSayWhatASystemLacks(t *testing.T) {
 // Colours mean something: red wants somebody now or was not read, orange is late or
 // soon, or owed by us, yellow the step before; blue is the work of the moment, light blue
 // that of the customer; purple is a machine; grey and the colour of text are at rest. A
-// series of which the name is known beforehand has its own. One that is told apart by what
-// somebody has called a target or a queue has any.
+// series of which the name is known beforehand has its own. Those that are told apart by what
+// somebody has called a target or a queue have any, or shades of orange where all are trouble.
 func TestColoursMeanSomething(t *testing.T) {
 	colour := regexp.MustCompile(`"(?:color|fixedColor|iconColor)": "([^"]+)"`)
 	meaning := []string{"red", "orange", "yellow", "text", "#464c54", "#7b7b7b", "#8ab8ff", "#3274d9", "purple", "light-purple"}

@@ -79,15 +79,18 @@ function Stat({ panel, data, width, height }) {
 
 // The timeline of states is not among the packages, so it is drawn here, in their colours.
 function Timeline({ data, width, height }) {
-  const row = Math.min(60, (height - 40) / data.length);
+  const row = Math.min(60, (height - 60) / data.length), left = 24 + 7 * Math.max(...data.map((f) => f.name.length));
   const items = new Map();
   const cells = data.flatMap((frame, y) => frame.fields[1].values.map((v, x, all) => {
     if (v === null) return null;
-    const shown = frame.fields[1].display(v);
+    const shown = frame.fields[1].display(v), wide = (width - left - 10) / all.length;
     items.set(shown.text, { label: shown.text, color: shown.color, yAxis: 1 });
-    return <rect key={`${x} ${y}`} x={140 + x * (width - 150) / all.length} y={y * row} width={(width - 150) / all.length + 1} height={row - 8} fill={shown.color} opacity={0.8} />;
+    return <rect key={`${x} ${y}`} x={left + x * wide} y={y * row} width={wide + 1} height={row - 8} fill={shown.color} opacity={0.8} />;
   }));
-  return <div><svg width={width} height={height - 34}>{cells}{data.map((f, y) => <text key={y} x={0} y={y * row + row / 2} fill={theme.colors.text.primary} fontSize={12}>{f.name}</text>)}</svg>
+  const text = { fill: theme.colors.text.primary, fontSize: 12 };
+  const ticks = [0, 1, 2, 3, 4, 5].map((i) => ({ x: left + i * (width - left - 10) / 5, at: dateTime(1000 * (from + i * (to - from) / 5)).utc().format('HH:mm:ss') }));
+  return <div><svg width={width} height={height - 34}>{cells}{data.map((f, y) => <text key={y} x={8} y={y * row + row / 2} {...text}>{f.name}</text>)}
+    {ticks.map(({ x, at }, i) => <text key={at} x={x} y={data.length * row + 14} textAnchor={['start', 'middle', 'middle', 'middle', 'middle', 'end'][i]} {...text}>{at}</text>)}</svg>
     <VizLegend displayMode="list" placement="bottom" items={[...items.values()]} /></div>;
 }
 
