@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -91,12 +90,7 @@ func watchDemo(t *testing.T) (base string) {
 	t.Helper()
 	demo := run(t, binary(t, "EXPORTER"), "--demo", "--collector.agents", "--web.listen-address=127.0.0.1:0")
 	address := strings.TrimPrefix(demo.expect(t, `Open (http://\S+)/ in a browser`), "http://")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := listener.Addr().String()
-	listener.Close()
+	own := freeAddress(t)
 	settings := fmt.Sprintf("global: {scrape_interval: 5s, scrape_timeout: 5s}\nscrape_configs:\n  - job_name: conversation\n    static_configs:\n"+
 		"      - targets: ['%s']\n        labels: {instance: 'localhost:10720'}\n", address)
 	run(t, binary(t, "PROMETHEUS"), "--config.file="+write(t, "prometheus.yml", settings), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+own)
