@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
-	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -225,26 +223,16 @@ func TestARealPrometheusScrapesIt(t *testing.T) {
 	}
 }
 
-// instant asks a Prometheus for the value of an expression now.
+// instant asks a Prometheus for the one value of an expression now.
 func instant(base, query string) (string, error) {
-	_, body, err := get(base + "/api/v1/query?query=" + url.QueryEscape(query))
+	results, err := ask(base, query)
+	if err == nil && len(results) != 1 {
+		err = fmt.Errorf("%d results", len(results))
+	}
 	if err != nil {
 		return "", err
 	}
-	var answer struct {
-		Data struct {
-			Result []struct {
-				Value [2]any `json:"value"`
-			} `json:"result"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
-		return "", err
-	}
-	if len(answer.Data.Result) != 1 {
-		return "", fmt.Errorf("%d results", len(answer.Data.Result))
-	}
-	return fmt.Sprint(answer.Data.Result[0].Value[1]), nil
+	return results[0], nil
 }
 
 // A PBX that does not answer costs a scrape no more than its own timeout.

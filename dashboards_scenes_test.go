@@ -1,0 +1,560 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// watchedTarget is a target in a scene: where it is read, what is known of it, and what the fleet
+// shows of it.
+type watchedTarget struct {
+	job, instance, name string
+	kind                string            // the label system
+	facts               map[string]string // series without job, instance and target
+	columns             map[string]string // of the fleet
+	alerts              string            // those on customers that hold
+}
+
+// fleetRow is what the table of the fleet shows of a target.
+type fleetRow struct {
+	labels  string
+	system  string
+	columns map[string]string
+	alerts  string
+}
+
+// scene is what Prometheus knows in one situation, and what the figures show in it.
+type scene struct {
+	name    string
+	systems []watchedTarget
+	beside  []string          // beside every figure
+	figures map[string]string // that differ from those where all is well
+	nothing bool              // no other figure shows anything
+	target  string            // that is chosen at the head; all, where there is none
+}
+
+// figure is what a figure shows, by its title, and what stands beside it.
+func (w scene) figure(title string) []string {
+	own, is := w.figures[title]
+	if !is && !w.nothing {
+		own = wellFigures()[title]
+	}
+	if own == "" {
+		return w.beside
+	}
+	return append(slices.Clone(w.beside), own)
+}
+
+// column is what a column of the fleet shows, by the labels of its rows. L is not shown:
+// it brings the label system to each row.
+func (w scene) column(title string) map[string]string {
+	shown := make(map[string]string)
+	for _, r := range w.rows() {
+		switch {
+		case title == "L" && r.system != "":
+			shown[r.labels+`,system="`+r.system+`"`] = "1"
+		case r.columns[title] != "":
+			shown[r.labels] = r.columns[title]
+		}
+	}
+	return shown
+}
+
+// series are all that Prometheus has, those of somebody else's job among them.
+func (w scene) series() map[string]string {
+	all := map[string]string{`up{job="node",instance="n:1"}`: "0"}
+	for _, s := range w.systems {
+		place := fmt.Sprintf(`job="%s",instance="%s"`, s.job, s.instance)
+		for fact, values := range s.facts {
+			name, labels, _ := strings.Cut(strings.TrimSuffix(fact, "}"), "{")
+			if labels != "" {
+				labels = "," + labels
+			}
+			if name != "up" && name != "conversation_exporter_build_info" {
+				labels = fmt.Sprintf(`,target="%s"`, s.name) + labels
+			}
+			all[name+"{"+place+labels+"}"] = values
+		}
+	}
+	return all
+}
+
+func (w scene) rows() (list []fleetRow) {
+	for _, s := range w.systems {
+		if s.columns != nil {
+			labels := fmt.Sprintf(`job="%s",instance="%s",target="%s"`, s.job, s.instance, s.name)
+			list = append(list, fleetRow{labels, s.kind, s.columns, s.alerts})
+		}
+	}
+	return list
+}
+
+// read are the facts of a target that was read, by its groups.
+func read(groups ...string) map[string]string {
+	facts := map[string]string{"up": "1", "conversation_up": "1", "conversation_scrape_timestamp_seconds": "-119s"}
+	for _, g := range groups {
+		facts[`conversation_scrape_collector_success{collector="`+g+`"}`] = "1"
+		facts[`conversation_scrape_collector_partial{collector="`+g+`"}`] = "0"
+	}
+	return facts
+}
+
+// merged puts maps together; of one key the last counts, and an empty value takes it away.
+func merged(list ...map[string]string) map[string]string {
+	all := make(map[string]string)
+	for _, m := range list {
+		maps.Copy(all, m)
+	}
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
+	return all
+}
+
+// pbx is a Yeastar where nobody need do anything: each wait is just at its limit, others
+// wait far longer who do not count, and windows end whose customer has his answer.
+func pbx() watchedTarget {
+	return watchedTarget{"conversation", "a:1", "pbx", "yeastar", merged(read("sessions", "messages", "queues", "channels"), map[string]string{
+		`conversation_exporter_build_info`:                                                                              "1",
+		`conversation_target_info{system="yeastar",version="37"}`:                                                       "1",
+		`conversation_open_sessions{channel="whatsapp",queue="Sales",origin="regular",state="queued"}`:                  "2",
+		`conversation_open_sessions{channel="whatsapp",queue="Sales",origin="regular",state="assigned"}`:                "3",
+		`conversation_open_sessions{channel="sms",queue="Open",origin="regular",state="shared"}`:                        "1",
+		`conversation_queued_oldest_timestamp_seconds{channel="whatsapp",queue="Sales"}`:                                "-300s",
+		`conversation_unanswered_sessions{channel="whatsapp",queue="Sales",state="queued",age="lt_5m"}`:                 "2",
+		`conversation_unanswered_sessions{channel="whatsapp",queue="Sales",state="assigned",age="15m_1h"}`:              "1",
+		`conversation_unanswered_sessions{channel="whatsapp",queue="Sales",state="archived",age="ge_24h"}`:              "7",
+		`conversation_unanswered_sessions{channel="sms",queue="Open",state="shared",age="5m_15m"}`:                      "1",
+		`conversation_unanswered_oldest_timestamp_seconds{channel="whatsapp",queue="Sales",state="queued"}`:             "-2500s",
+		`conversation_unanswered_oldest_timestamp_seconds{channel="whatsapp",queue="Sales",state="assigned"}`:           "-1800s",
+		`conversation_unanswered_oldest_timestamp_seconds{channel="whatsapp",queue="Sales",state="archived"}`:           "-90000s",
+		`conversation_unanswered_oldest_timestamp_seconds{channel="sms",queue="Open",state="shared"}`:                   "-600s",
+		`conversation_unread_messages{channel="whatsapp",queue="Sales"}`:                                                "4",
+		`conversation_unread_messages{channel="sms",queue="Open"}`:                                                      "1",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="agent",remaining="expired"}`:     "1",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="agent",remaining="lt_15m"}`:      "0",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="agent",remaining="15m_30m"}`:     "0",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="agent",remaining="30m_1h"}`:      "0",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="agent",remaining="1h_4h"}`:       "2",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="customer",remaining="lt_15m"}`:   "6",
+		`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="customer",remaining="30m_1h"}`:   "1",
+		`conversation_reply_window_next_expiry_timestamp_seconds{channel="whatsapp",queue="Sales",awaiting="agent"}`:    "+5000s",
+		`conversation_reply_window_next_expiry_timestamp_seconds{channel="whatsapp",queue="Sales",awaiting="customer"}`: "+400s",
+		`conversation_reply_window_next_expiry_timestamp_seconds{channel="sms",queue="Open",awaiting="agent"}`:          "+9000s",
+		`conversation_reply_windows_lost_total{channel="whatsapp",queue="Sales"}`:                                       "0",
+		`conversation_message_failures_total{channel="whatsapp",reason="other"}`:                                        "0",
+		`conversation_sending_oldest_timestamp_seconds{channel="whatsapp"}`:                                             "-900s",
+		`conversation_channel_up{channel="whatsapp",name="Main",provider="meta"}`:                                       "1",
+		`conversation_agents{presence="present"}`:                                                                       "3",
+		`conversation_agents{presence="away"}`:                                                                          "2",
+		`conversation_queue_agents{queue="Sales",presence="present"}`:                                                   "2",
+		`conversation_queue_agents{queue="Sales",presence="away"}`:                                                      "0",
+		`conversation_queue_agents{queue="Open",presence="present"}`:                                                    "0",
+	}), map[string]string{
+		"state": "calm", "waiting": "2", "pick-up wait": "300", "unanswered": "4", "answer wait": "1800", "closing, 1 h": "0",
+		"next window": "5000", "lost, 24 h": "0", "agents": "3", "failed, 24 h": "0", "age": "119",
+	}, ""}
+}
+
+// chat is a SuperOffice where nobody need do anything: an administrator has set limits, and
+// the wait is just at that of agents for a new session.
+func chat() watchedTarget {
+	return watchedTarget{"conversation", "a:1", "chat", "superoffice", merged(read("sessions", "messages", "queues"), map[string]string{
+		`conversation_target_info{system="superoffice",version=""}`:                                         "1",
+		`conversation_open_sessions{channel="chat",queue="Support",origin="regular",state="queued"}`:        "1",
+		`conversation_open_sessions{channel="chat",queue="Support",origin="regular",state="assigned"}`:      "1",
+		`conversation_queued_oldest_timestamp_seconds{channel="chat",queue="Support"}`:                      "-120s",
+		`conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`:   "120",
+		`conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="manager"}`: "100",
+		`conversation_queue_warning_threshold_seconds{queue="Support",event="new_message",level="agent"}`:   "60",
+		`conversation_queue_open{queue="Support"}`:                                                          "1",
+		`conversation_unanswered_sessions{channel="chat",queue="Support",state="queued",age="lt_5m"}`:       "1",
+		`conversation_unanswered_oldest_timestamp_seconds{channel="chat",queue="Support",state="assigned"}`: "-70s",
+		`conversation_unread_messages{channel="chat",queue="Support"}`:                                      "1",
+		`conversation_agents{presence="present"}`:                                                           "1",
+		`conversation_agents{presence="away"}`:                                                              "3",
+		`conversation_queue_agents{queue="Support",presence="present"}`:                                     "1",
+		`conversation_queue_agents{queue="Support",presence="away"}`:                                        "3",
+	}), map[string]string{
+		"state": "calm", "waiting": "1", "pick-up wait": "120", "unanswered": "1", "answer wait": "70", "agents": "1", "age": "119",
+	}, ""}
+}
+
+// wellFigures are the figures where both are well.
+func wellFigures() map[string]string {
+	return map[string]string{
+		"Source": "read", "Waiting for a pick-up": "3", "Longest wait for a pick-up": "300", "Unanswered": "5",
+		"Longest wait for an answer": "1800", "Agents present": "4", "Queues with no agent present": "0",
+		"Windows closing within the hour": "0", "Next window closes in": "5000", "Windows lost in 24 h": "0",
+		"Not delivered in 24 h": "0", "Unread messages": "6", "Targets read": "2", "Targets in trouble": "0",
+	}
+}
+
+// with is a target of which other facts are known.
+func (s watchedTarget) with(facts map[string]string) watchedTarget {
+	s.facts = merged(s.facts, facts)
+	return s
+}
+
+// seen is a target of which the fleet shows other things; an empty one is a dash.
+func (s watchedTarget) seen(columns map[string]string) watchedTarget {
+	s.columns = merged(s.columns, columns)
+	return s
+}
+
+// at is a target that is read elsewhere.
+func (s watchedTarget) at(job, instance string) watchedTarget {
+	s.job, s.instance = job, instance
+	return s
+}
+
+// told is a target on whose customers these alerts hold.
+func (s watchedTarget) told(alerts string) watchedTarget {
+	s.alerts = alerts
+	return s
+}
+
+// unread is a target whose exporter has not been scraped since so many minutes ago. All that is
+// shown of it is that.
+func (s watchedTarget) unread(since string) watchedTarget {
+	facts := map[string]string{"up": "0"}
+	for fact, values := range s.facts {
+		if fact != "up" {
+			facts[fact] = values + " until " + since
+		}
+	}
+	s.facts = facts
+	return s.nowhere("not read red")
+}
+
+// nowhere is a target of which only the state is shown.
+func (s watchedTarget) nowhere(state string) watchedTarget {
+	s.columns = map[string]string{"state": state}
+	return s
+}
+
+// notRead are the facts of groups that could not be read, or only in part.
+func notRead(partial string, groups ...string) map[string]string {
+	facts := make(map[string]string)
+	for _, g := range groups {
+		facts[`conversation_scrape_collector_success{collector="`+g+`"}`] = "0"
+		facts[`conversation_scrape_collector_partial{collector="`+g+`"}`] = partial
+	}
+	return facts
+}
+
+// only are the facts of a target that begin so.
+func (s watchedTarget) only(prefixes ...string) watchedTarget {
+	s.facts = maps.Collect(func(yield func(string, string) bool) {
+		for fact, values := range s.facts {
+			if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(fact, p) }) && !yield(fact, values) {
+				return
+			}
+		}
+	})
+	return s
+}
+
+const (
+	health   = "conversation_scrape_collector"
+	lost     = `conversation_reply_windows_lost_total{channel="whatsapp",queue="Sales"}`
+	failures = `conversation_message_failures_total{channel="whatsapp",reason="other"}`
+	closing  = `conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="agent",remaining="%s"}`
+	expiry   = `conversation_reply_window_next_expiry_timestamp_seconds{channel="whatsapp",queue="Sales",awaiting="agent"}`
+	queued   = `conversation_queued_oldest_timestamp_seconds{channel="%s",queue="%s"}`
+	assigned = `conversation_unanswered_oldest_timestamp_seconds{channel="%s",queue="%s",state="assigned"}`
+)
+
+// one is a scene in which one fact of the PBX is another.
+func one(name, fact, values string, figures, columns map[string]string, alerts string) scene {
+	return scene{name: name, systems: []watchedTarget{pbx().with(map[string]string{fact: values}).seen(columns).told(alerts), chat()}, figures: figures}
+}
+
+// scenes are the situations in which the figures are looked at.
+func scenes() []scene {
+	return slices.Concat(waitingScenes(), windowScenes(), unreadScenes(), fleetScenes())
+}
+
+// waitingScenes are those in which customers wait, with and without agents.
+func waitingScenes() []scene {
+	sales, support := fmt.Sprintf(queued, "whatsapp", "Sales"), fmt.Sprintf(queued, "chat", "Support")
+	soon := func(title, shown string) map[string]string {
+		return map[string]string{title: shown, "Targets in trouble": "1 orange"}
+	}
+	state := func(column, shown string) map[string]string {
+		return map[string]string{"state": "act soon orange", column: shown}
+	}
+	const pickup, answer, nobody = "Longest wait for a pick-up", "Longest wait for an answer", "Queues with no agent present"
+	shared := `conversation_unanswered_oldest_timestamp_seconds{channel="sms",queue="Open",state="shared"}`
+	closedFor := func(name, queued, answered string) scene {
+		closed := chat().with(map[string]string{
+			`conversation_queue_open{queue="Support"}`:                      "0",
+			`conversation_queue_agents{queue="Support",presence="present"}`: "0",
+			support: "-" + queued + "s", fmt.Sprintf(assigned, "chat", "Support"): "-" + answered + "s",
+		}).seen(map[string]string{"pick-up wait": queued, "answer wait": answered})
+		return scene{name: name, systems: []watchedTarget{pbx(), closed}, figures: map[string]string{pickup: queued, answer: answered}}
+	}
+	return []scene{
+		{name: "all is well", systems: []watchedTarget{pbx(), chat()}},
+		{
+			name:    "a customer waits beyond what the administrator allows",
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-121s"}).seen(state("pick-up wait", "121")).told("ConversationNotPickedUp")},
+			figures: soon(pickup, "300 orange"),
+		},
+		one("a customer waits beyond 5 minutes", sales, "-301s", soon(pickup, "301 orange"), state("pick-up wait", "301"), "ConversationNotPickedUp"),
+		one("a customer waits for three times the limit", sales, "-900s", soon(pickup, "900 orange"), state("pick-up wait", "900"), "ConversationNotPickedUp"),
+		one("a customer waits for more than that", sales, "-901s", soon(pickup, "901 red"), state("pick-up wait", "901"), "ConversationNotPickedUp"),
+		one("nobody waits for a pick-up", sales, "", map[string]string{pickup: "120"}, map[string]string{"pick-up wait": "0"}, ""),
+		one("a customer waits in a shared queue", shared, "-1801s", soon(answer, "1801 orange"), state("answer wait", "1801"), "ConversationUnanswered"),
+		one("a customer waits in a shared queue for longer", shared, "-3601s", soon(answer, "3601 red"), state("answer wait", "3601"), "ConversationUnanswered"),
+		one("an agent has forgotten a customer", fmt.Sprintf(assigned, "whatsapp", "Sales"), "-3600s", soon(answer, "3600 orange"), state("answer wait", "3600"), "ConversationForgotten"),
+		one("an agent has forgotten a customer for longer", fmt.Sprintf(assigned, "whatsapp", "Sales"), "-3601s", soon(answer, "3601 red"), state("answer wait", "3601"), "ConversationForgotten"),
+		closedFor("a queue is closed", "300", "2000"),
+		closedFor("a queue has been closed for long", "5000", "9000"),
+		{
+			name: "limits and hours were not read for some minutes",
+			systems: []watchedTarget{pbx().with(map[string]string{
+				sales: "-301s", `conversation_queue_open{queue="Sales"}`: "0 until 10m", fmt.Sprintf(assigned, "whatsapp", "Sales"): "-2000s",
+				`conversation_queue_agents{queue="Sales",presence="present"}`: "0",
+			}).seen(map[string]string{"pick-up wait": "301", "answer wait": "2000"}), chat().with(map[string]string{
+				support: "-200s", `conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`: "200 until 10m",
+			}).seen(map[string]string{"pick-up wait": "200"})},
+			figures: map[string]string{pickup: "301", answer: "2000"},
+		},
+		{
+			name: "hours were not read for some minutes, and customers wait for long",
+			systems: []watchedTarget{pbx().with(map[string]string{
+				sales: "-5000s", `conversation_queue_open{queue="Sales"}`: "0 until 10m", fmt.Sprintf(assigned, "whatsapp", "Sales"): "-9000s",
+			}).seen(map[string]string{"pick-up wait": "5000", "answer wait": "9000"}), chat()},
+			figures: map[string]string{pickup: "5000", answer: "9000"},
+		},
+		{
+			name: "limits were not read for some minutes, and a customer waits for longer than three times",
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{
+				support: "-305s", `conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`: "101 until 10m",
+			}).seen(state("pick-up wait", "305")).told("ConversationNotPickedUp")},
+			figures: soon(pickup, "305 red"),
+		},
+		{
+			name: "an administrator's limit is long",
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{
+				support: "-1000s", `conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`: "1000 until 10m",
+			}).seen(map[string]string{"pick-up wait": "1000"})},
+			figures: map[string]string{pickup: "1000"},
+		},
+		{
+			name:    "a customer waits for three times what the administrator allows",
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-360s"}).seen(state("pick-up wait", "360")).told("ConversationNotPickedUp")},
+			figures: soon(pickup, "360 orange"),
+		},
+		{
+			name:    "a customer waits for more than three times what the administrator allows",
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-361s"}).seen(state("pick-up wait", "361")).told("ConversationNotPickedUp")},
+			figures: soon(pickup, "361 red"),
+		},
+		{
+			name: "one customer waits and no agent of the queue is present",
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{`conversation_queue_agents{queue="Support",presence="present"}`: "0"}).
+				seen(map[string]string{"state": "act now red"}).told("ConversationNoAgents")},
+			figures: soon(nobody, "1 red"),
+		},
+		one("customers wait and no agent of the queue is present", `conversation_queue_agents{queue="Sales",presence="present"}`, "0",
+			soon(nobody, "1 red"), map[string]string{"state": "act now red"}, "ConversationNoAgents"),
+		{
+			name: "nobody waits in the queue without agents",
+			systems: []watchedTarget{pbx().with(map[string]string{
+				`conversation_queue_agents{queue="Sales",presence="present"}`:                                  "0",
+				`conversation_open_sessions{channel="whatsapp",queue="Sales",origin="regular",state="queued"}`: "0",
+				sales: "",
+			}).seen(map[string]string{"waiting": "0", "pick-up wait": "0"}), chat()},
+			figures: map[string]string{"Waiting for a pick-up": "1", pickup: "120"},
+		},
+		{
+			name: "no agent is present",
+			systems: []watchedTarget{
+				pbx().with(map[string]string{`conversation_agents{presence="present"}`: "0"}).seen(map[string]string{"agents": "0"}),
+				chat().with(map[string]string{`conversation_agents{presence="present"}`: "0"}).seen(map[string]string{"agents": "0"}),
+			},
+			figures: map[string]string{"Agents present": "0 orange"},
+		},
+	}
+}
+
+// windowScenes are those of reply windows, delivery and channels.
+func windowScenes() []scene {
+	window := func(name, remaining, ends, shown, state string) scene {
+		return scene{
+			name: name,
+			systems: []watchedTarget{pbx().with(map[string]string{fmt.Sprintf(closing, remaining): "1", expiry: ends}).
+				seen(map[string]string{"state": state, "closing, 1 h": "1 orange", "next window": shown}).told("ConversationWindowExpiring"), chat()},
+			figures: map[string]string{"Windows closing within the hour": "1 orange", "Next window closes in": shown, "Targets in trouble": "1 orange"},
+		}
+	}
+	const failed = "Not delivered in 24 h"
+	alone := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp").
+		seen(map[string]string{"waiting": "", "pick-up wait": "0", "unanswered": "", "answer wait": "0", "closing, 1 h": "", "next window": "", "agents": ""})
+	return []scene{
+		window("a window closes within 15 minutes", "lt_15m", "+899s", "899 red", "act now red"),
+		window("a window closes within half an hour", "15m_30m", "+900s", "900 orange", "act soon orange"),
+		window("a window closes within the hour", "30m_1h", "+3599s", "3599 orange", "act soon orange"),
+		one("a window closes in an hour", expiry, "+3600s", map[string]string{"Next window closes in": "3600"}, map[string]string{"next window": "3600"}, ""),
+		one("a window is over", expiry, "-10s", map[string]string{"Next window closes in": "9000"}, map[string]string{"next window": "9000"}, ""),
+		one("a window ends this second", expiry, "+0s", map[string]string{"Next window closes in": "9000"}, map[string]string{"next window": "9000"}, ""),
+		window("a window is about to end", "lt_15m", "+1s", "1 red", "act now red"),
+		one("a window was lost hours ago", lost, "0 1 since 300m", map[string]string{"Windows lost in 24 h": "1 orange"}, map[string]string{"lost, 24 h": "1 orange"}, ""),
+		one("a window was lost more than a day ago", lost, "0 1 since 1500m", nil, nil, ""),
+		one("a channel is down", `conversation_channel_up{channel="whatsapp",name="Main",provider="meta"}`, "0",
+			map[string]string{"Targets in trouble": "1 orange"}, map[string]string{"state": "act now red"}, "ConversationChannelDown"),
+		one("a message is under way for too long", `conversation_sending_oldest_timestamp_seconds{channel="whatsapp"}`, "-901s",
+			map[string]string{"Targets in trouble": "1 orange"}, map[string]string{"state": "act soon orange"}, "ConversationDeliveryStuck"),
+		one("a message was not delivered hours ago", failures, "0 1 since 300m", map[string]string{failed: "1 orange"}, map[string]string{"failed, 24 h": "1"}, ""),
+		one("a message was not delivered more than a day ago", failures, "0 1 since 1500m", nil, nil, ""),
+		one("three messages were not delivered", failures, "0 3 since 10m", map[string]string{failed: "3 orange"}, map[string]string{"failed, 24 h": "3"}, ""),
+		one("four messages were not delivered", failures, "0 4 since 10m", map[string]string{failed: "4 orange", "Targets in trouble": "1 orange"},
+			map[string]string{"state": "act soon orange", "failed, 24 h": "4"}, "ConversationDeliveryFailing"),
+		one("four messages were not delivered some time ago", failures, "0 4 since 20m", map[string]string{failed: "4 orange"}, map[string]string{"failed, 24 h": "4"}, ""),
+		{
+			name: "a SuperOffice alone, which has no windows", systems: []watchedTarget{chat()}, nothing: true,
+			figures: map[string]string{
+				"Source": "read", "Waiting for a pick-up": "1", "Longest wait for a pick-up": "120", "Unanswered": "1", "Longest wait for an answer": "70",
+				"Agents present": "1", "Queues with no agent present": "0", "Unread messages": "1", "Targets read": "1", "Targets in trouble": "0",
+			},
+		},
+		{
+			name: "a PBX alone to which nobody has written", systems: []watchedTarget{alone}, nothing: true,
+			figures: map[string]string{
+				"Source": "read", "Waiting for a pick-up": "0", "Longest wait for a pick-up": "0", "Unanswered": "0", "Longest wait for an answer": "0",
+				"Queues with no agent present": "0", "Windows closing within the hour": "0", "Windows lost in 24 h": "0", failed: "0", "Unread messages": "0",
+				"Targets read": "1", "Targets in trouble": "0",
+			},
+		},
+	}
+}
+
+// unreadScenes are those in which something is not read, or not whole.
+func unreadScenes() []scene {
+	groups := []string{"sessions", "messages", "queues", "channels"}
+	incomplete := map[string]string{"state": "incomplete orange"}
+	down := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", lost, failures).
+		with(notRead("0", groups...)).with(map[string]string{"conversation_up": "0", lost: "0 2 since 600m"})
+	down.columns = map[string]string{"state": "not read red", "lost, 24 h": "2 orange", "age": "119"}
+	sessions := pbx().only("up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_open_sessions").with(read("sessions")).
+		with(map[string]string{`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="unknown",remaining="lt_15m"}`: "1"})
+	sessions.columns = map[string]string{"state": "calm", "waiting": "2", "age": "119"}
+	messages := sessions.with(read("queues")).with(notRead("0", "messages"))
+	messages.columns = map[string]string{"state": "not read red", "waiting": "2", "age": "119"}
+	queues := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_queue_agents", "conversation_agents").
+		with(notRead("0", "sessions", "messages"))
+	queues.columns = map[string]string{"state": "not read red", "agents": "3", "age": "119"}
+	return []scene{
+		{
+			name: "a viewer failed", beside: []string{"1 not whole orange"}, figures: map[string]string{"Windows lost in 24 h": "", "Not delivered in 24 h": ""},
+			systems: []watchedTarget{pbx().with(notRead("1", "sessions", "messages")).seen(incomplete).seen(map[string]string{"lost, 24 h": "", "failed, 24 h": ""}), chat()},
+		},
+		{
+			name: "a list was cut short", beside: []string{"1 not whole orange"},
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{`conversation_scrape_collector_partial{collector="messages"}`: "1"}).seen(incomplete)},
+		},
+		{name: "the channels could not be read", beside: []string{"1 not whole orange"}, systems: []watchedTarget{pbx().with(notRead("0", "channels")).seen(incomplete), chat()}},
+		{
+			name: "the messages are not wanted", systems: []watchedTarget{sessions}, nothing: true,
+			figures: map[string]string{"Source": "read", "Waiting for a pick-up": "2", "Targets read": "1", "Targets in trouble": "0"},
+		},
+		{
+			name: "the PBX is down, and what was known is kept", beside: []string{"1 not read red"},
+			systems: []watchedTarget{pbx().with(notRead("1", groups...)).with(map[string]string{"conversation_up": "0"}).
+				seen(map[string]string{"state": "not read red", "lost, 24 h": "", "failed, 24 h": ""}), chat()},
+			figures: map[string]string{"Source": "DOWN red", "Targets read": "1", "Targets in trouble": "1 orange", "Windows lost in 24 h": "", "Not delivered in 24 h": ""},
+		},
+		{
+			name: "the messages cannot be read", beside: []string{"1 not read red"}, systems: []watchedTarget{messages}, nothing: true,
+			figures: map[string]string{"Source": "DOWN red", "Waiting for a pick-up": "2", "Queues with no agent present": "0", "Targets in trouble": "1 orange"},
+		},
+		{
+			name: "the sessions cannot be read, and the messages are not wanted", beside: []string{"1 not read red"}, nothing: true,
+			systems: []watchedTarget{pbx().only("up", "conversation_up", "conversation_target_info").with(notRead("0", "sessions")).nowhere("not read red")},
+			figures: map[string]string{"Source": "DOWN red", "Targets in trouble": "1 orange"},
+		},
+		{
+			name: "the PBX is down", beside: []string{"1 not read red"}, systems: []watchedTarget{down}, nothing: true,
+			figures: map[string]string{"Source": "DOWN red", "Windows lost in 24 h": "2 orange", "Targets in trouble": "1 orange"},
+		},
+		{
+			name: "the PBX is down beside another", beside: []string{"1 not read red"}, systems: []watchedTarget{down, chat()}, nothing: true,
+			figures: map[string]string{
+				"Source": "DOWN red", "Waiting for a pick-up": "1", "Longest wait for a pick-up": "120", "Unanswered": "1", "Longest wait for an answer": "70",
+				"Agents present": "1", "Queues with no agent present": "0", "Unread messages": "1", "Windows lost in 24 h": "2 orange", "Targets read": "1", "Targets in trouble": "1 orange",
+			},
+		},
+		{
+			name: "the sessions cannot be read, and the queues can", beside: []string{"1 not read red"}, systems: []watchedTarget{queues}, nothing: true,
+			figures: map[string]string{"Source": "DOWN red", "Agents present": "3", "Targets in trouble": "1 orange"},
+		},
+		{
+			name: "the exporter is down for an hour", beside: []string{"2 not read red"}, nothing: true,
+			systems: []watchedTarget{pbx().with(map[string]string{lost: "0 2 since 600m"}).unread("60m").seen(map[string]string{"lost, 24 h": "2 orange"}), chat().unread("60m")},
+			figures: map[string]string{"Source": "DOWN red", "Windows lost in 24 h": "2 orange", "Targets in trouble": "2 orange"},
+		},
+		{
+			name: "the exporter is down for more than a day", beside: []string{"1 not read red"}, nothing: true,
+			systems: []watchedTarget{
+				forgotten(pbx()), forgotten(chat()),
+				{job: "conversation", instance: "a:1", name: "(none known)", columns: map[string]string{"state": "not read red"}},
+			},
+			figures: map[string]string{"Source": "DOWN red", "Targets in trouble": "1 orange"},
+		},
+	}
+}
+
+// hidden is a target that the fleet does not show.
+func hidden(s watchedTarget) watchedTarget {
+	s.columns = nil
+	return s
+}
+
+// forgotten is a target that nobody has read for more than a day.
+func forgotten(s watchedTarget) watchedTarget { return hidden(s.unread("1560m")) }
+
+// fleetScenes are those with several exporters, or several jobs for one.
+func fleetScenes() []scene {
+	// Found by /sd: each target is an instance, and the exporter itself is in a job of its own.
+	own := watchedTarget{job: "conversation_exporter", instance: "a:1", facts: map[string]string{"up": "1", "conversation_exporter_build_info": "1"}}
+	apart := func(s watchedTarget) watchedTarget {
+		return s.with(map[string]string{"conversation_exporter_build_info": ""}).at("conversation", s.name)
+	}
+	dead := own
+	dead.facts = map[string]string{"up": "0", "conversation_exporter_build_info": "1 until 60m"}
+	other := pbx().at("conversation_other", "b:1").with(map[string]string{
+		`conversation_queue_warning_threshold_seconds{queue="Sales",event="new_session",level="agent"}`: "30",
+		`conversation_queue_agents{queue="Sales",presence="present"}`:                                   "0",
+		`conversation_queue_open{queue="Sales"}`:                                                        "0",
+	})
+	return []scene{
+		one("a target was read some time ago", "conversation_scrape_timestamp_seconds", "-120s", nil, map[string]string{"age": "120 orange"}, ""),
+		{name: "the targets are found by /sd", systems: []watchedTarget{apart(pbx()), apart(chat()), own}},
+		{
+			name: "the exporter of targets found by /sd is down", beside: []string{"2 not read red"}, nothing: true,
+			systems: []watchedTarget{apart(pbx()).unread("60m"), apart(chat()).unread("60m"), dead},
+			figures: map[string]string{"Source": "DOWN red", "Targets in trouble": "2 orange"},
+		},
+		{
+			name: "two exporters have targets of one name", systems: []watchedTarget{pbx(), chat(), other},
+			figures: map[string]string{
+				"Waiting for a pick-up": "5", "Unanswered": "9", "Agents present": "7", "Unread messages": "11", "Targets read": "3",
+			},
+		},
+		{
+			name: "a target is chosen whose exporter is well beside one that is down", target: "chat", nothing: true,
+			systems: []watchedTarget{hidden(pbx()), chat(), hidden(other.with(map[string]string{"conversation_exporter_build_info": ""}).unread("60m"))},
+			figures: map[string]string{
+				"Source": "read", "Waiting for a pick-up": "1", "Longest wait for a pick-up": "120", "Unanswered": "1", "Longest wait for an answer": "70",
+				"Agents present": "1", "Queues with no agent present": "0", "Unread messages": "1", "Targets read": "1", "Targets in trouble": "0",
+			},
+		},
+		{
+			name: "one of two exporters with targets of one name is down", beside: []string{"1 not read red"},
+			systems: []watchedTarget{pbx(), chat(), other.unread("60m")},
+			figures: map[string]string{"Source": "DOWN red", "Targets in trouble": "1 orange"},
+		},
+	}
+}
