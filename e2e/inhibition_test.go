@@ -134,6 +134,12 @@ func TestEachAlertIsInhibited(t *testing.T) {
 				}
 			}
 			s.silencesOfTheRunbooks(t, p)
+			// As the pages say, who is silenced inhibits all the same.
+			said(t, p.amtool, "silence", "add", "--alertmanager.url="+s.alertmanager, "--comment=a test", "alertname="+noAgents, "instance=d")
+			there, err := s.one(noAgents, made{name: noAgents, severity: "critical", ofTarget: true}.at("d", "t"))
+			if by := s.inhibited(t, notPickedUp, made{name: notPickedUp, severity: "warning", ofTarget: true}.at("d", "t")); err != nil || !slices.Contains(by, there.Fingerprint) {
+				t.Errorf("%s is inhibited by %v, want %v, %v", notPickedUp, by, there, err)
+			}
 		})
 	}
 }
