@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // mutant is the rules file with one mistake in it.
@@ -47,6 +48,16 @@ func nearby(number string) []string {
 	return []string{below, strconv.Itoa(n+1) + unit}
 }
 
+// dropped are the lines of an alert that has no such setting, or half of it.
+func dropped(setting string) []string {
+	name, value, _ := strings.Cut(setting, ": ")
+	half, err := time.ParseDuration(value)
+	if err != nil {
+		panic(err)
+	}
+	return []string{"", fmt.Sprintf("%s: %ds", name, int((half / 2).Seconds()))}
+}
+
 // always is a match of the same label, and of a text that is put in for %q, that
 // holds for every value.
 func always(match string) []string {
@@ -62,8 +73,8 @@ func always(match string) []string {
 }
 
 // mutations are all mistakes that the tests of the rules must find: another number
-// or duration, another comparison, a label that is not matched on, and words that
-// mean something near.
+// or duration, none at all, another comparison, a label that is not matched on, and words
+// that mean something near.
 func mutations() []mutation {
 	expression := regexp.MustCompile(`^ {10}`)
 	setting := regexp.MustCompile(`^ {8}(for|keep_firing_for|expr):`)
@@ -75,6 +86,7 @@ func mutations() []mutation {
 	list := []mutation{
 		{expression, regexp.MustCompile(`\d+[smhdw]?\b`), nearby},
 		{setting, regexp.MustCompile(`\d+`), nearby},
+		{setting, regexp.MustCompile(`\b(keep_firing_)?for: .+`), dropped},
 		{all, regexp.MustCompile(`\b[a-z_]+(?:!=|=~|=)("[^"]*"|'[^']*'|%q)`), always},
 		word(expression, ` > `, " >= ", " < "),
 		word(expression, ` < `, " <= ", " > "),
@@ -86,12 +98,15 @@ func mutations() []mutation {
 		word(expression, `\bround\(`, "ceil("),
 		word(expression, `\babsent\(`, "group("),
 		word(expression, `\bor$`, "unless", "and"),
+		word(expression, `\bchanges\b`, "resets", "count_over_time"),
+		word(expression, ` \+ `, " - ", " * "),
 		word(expression, ` group_left \(\)`, ""),
 		word(expression, `\bmin by`, "max by"),
 		word(expression, `\bsum by`, "max by"),
 		word(expression, `\bgroup by`, "count by"),
 		word(expression, `\bincrease\b`, "delta", "rate"),
 		word(expression, `\blast_over_time\b`, "max_over_time", "min_over_time"),
+		word(expression, ` offset \w+`, ""),
 		word(expression, `\bavg_over_time\b`, "max_over_time", "last_over_time"),
 		word(expression, `\bmax_over_time\b`, "min_over_time", "last_over_time"),
 		word(expression, `\bmin_over_time\b`, "max_over_time", "last_over_time"),
@@ -101,7 +116,10 @@ func mutations() []mutation {
 	for _, label := range []string{"job", "instance", "target", "channel"} {
 		list = append(list, word(expression, `\b`+label+`, `, ""))
 	}
-	return append(list, word(expression, `, queue\)`, ")"), word(expression, `, channel\)`, ")"))
+	for _, label := range []string{"target", "channel", "queue"} {
+		list = append(list, word(expression, `, `+label+`\)`, ")"))
+	}
+	return list
 }
 
 // mutants makes every mistake at every place where it can be made.

@@ -105,10 +105,11 @@ func TestRules(t *testing.T) {
 }
 
 // Every alert says how bad it is, what has happened, and what to do. One on a gauge
-// keeps firing when the gauge cannot be read; one over a range needs that not.
+// keeps firing when the gauge cannot be read; one over a range needs that not, nor one on
+// up, which is always there.
 func TestEveryAlertSaysWhatToDo(t *testing.T) {
 	const prefix = "{{ $externalLabels.conversation_runbooks }}"
-	pages := make(map[string]bool)
+	pages, ends := make(map[string]bool), inhibiting(t)
 	for _, r := range readRules(t) {
 		if r.Alert == "" {
 			continue
@@ -128,12 +129,14 @@ func TestEveryAlertSaysWhatToDo(t *testing.T) {
 		if got := r.Annotations["runbook_url"]; got != prefix+page {
 			t.Errorf("%s: runbook_url %q, want %q", r.Alert, got, prefix+page)
 		}
-		if _, err := os.Stat(page); err != nil {
+		if text, err := os.ReadFile(page); err != nil {
 			t.Errorf("%s: %v", r.Alert, err)
+		} else if !regexp.MustCompile(`(?s)\*\*To silence it\.\*\*.+\namtool silence add `).Match(text) {
+			t.Errorf("%s does not say what to type to silence it", page)
 		}
 		pages[page] = true
 		want := "10m"
-		if strings.Contains(r.Expr, "increase") && !strings.Contains(r.Expr, "_timestamp_seconds") || slices.Contains(endAtOnce(), r.Alert) {
+		if ends[r.Alert] || regexp.MustCompile(`\bincrease\(|ratio_increase|\bup\{`).MatchString(r.Expr) {
 			want = ""
 		}
 		if r.KeepFiringFor != want {
@@ -147,10 +150,39 @@ func TestEveryAlertSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// endAtOnce are the alerts that inhibit others: they end with the outage, so that what
-// goes wrong after it is told.
-func endAtOnce() []string {
-	return []string{"ConversationExporterDown", "ConversationExporterMissing", "ConversationTargetDown"}
+// inhibiting are the alerts that inhibit others in the sample configuration of
+// Alertmanager: they end when it is over, so that what goes wrong after it is told. The
+// critical ones are not meant that inhibit their own warning.
+func inhibiting(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("deploy/alertmanager/alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		InhibitRules []struct {
+			SourceMatchers []string `yaml:"source_matchers"`
+			Equal          []string `yaml:"equal"`
+		} `yaml:"inhibit_rules"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[string]bool)
+	for _, inhibition := range file.InhibitRules {
+		if slices.Contains(inhibition.Equal, "alertname") {
+			continue
+		}
+		source := regexp.MustCompile(`^alertname = "(\w+)"$`).FindStringSubmatch(strings.Join(inhibition.SourceMatchers, ", "))
+		if source == nil {
+			t.Fatalf("nobody can tell which alerts %v are", inhibition.SourceMatchers)
+		}
+		names[source[1]] = true
+	}
+	if len(names) < 3 {
+		t.Fatalf("only %v inhibit others", names)
+	}
+	return names
 }
 
 // runbooks are the pages of the alerts.
@@ -169,6 +201,35 @@ func runbooks(t *testing.T) map[string]string {
 		pages[filepath.ToSlash(file)] = string(text)
 	}
 	return pages
+}
+
+// operands is the part of an expression that a grouping between two places is about: what
+// is in the parentheses after by (), or what stands before and after on (), up to the next.
+func operands(expr string, start, end int) string {
+	keyword := regexp.MustCompile(`\b(?:and|unless|or|on)\b`)
+	if strings.HasPrefix(expr[start:], "on ") {
+		before, after := expr[:start], expr[end:]
+		if at := keyword.FindAllStringIndex(before, -1); len(at) > 1 {
+			before = before[at[len(at)-2][1]:]
+		}
+		if at := keyword.FindStringIndex(after); at != nil {
+			after = after[:at[0]]
+		}
+		return before + " " + after
+	}
+	depth := 0
+	for i, c := range expr[end:] {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 && c == ')' {
+			return expr[end : end+i]
+		}
+	}
+	return expr[end:]
 }
 
 // A rule that names a metric or a label that nobody exports is silent for ever.
@@ -207,13 +268,17 @@ func TestRulesNameWhatIsExported(t *testing.T) {
 		if len(names) == 0 {
 			t.Fatalf("%s names no metric", r.name())
 		}
-		for _, group := range grouping.FindAllStringSubmatch(r.Expr, -1) {
-			for label := range strings.SplitSeq(group[1], ", ") {
-				for _, name := range names {
-					if !slices.Contains(known[name], label) {
-						t.Errorf("%s groups by %s, which %s does not have", r.name(), label, name)
+		for _, at := range grouping.FindAllStringSubmatchIndex(r.Expr, -1) {
+			about := selector.FindAllStringSubmatch(operands(r.Expr, at[0], at[1]), -1)
+			for label := range strings.SplitSeq(r.Expr[at[2]:at[3]], ", ") {
+				for _, found := range about {
+					if !slices.Contains(known[found[1]], label) {
+						t.Errorf("%s groups by %s, which %s does not have", r.name(), label, found[1])
 					}
 				}
+			}
+			if len(about) == 0 {
+				t.Errorf("%s groups nothing by %s", r.name(), r.Expr[at[2]:at[3]])
 			}
 		}
 		for _, text := range r.Annotations {

@@ -74,6 +74,7 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 	receivers := map[string]string{
 		"ConversationExporterDown":    "operators",
 		"ConversationExporterMissing": "operators",
+		"ConversationScrapesFailing":  "operators",
 		"ConversationTargetDown":      "operators",
 		"ConversationReloadFailed":    "operators",
 		"ConversationDataIncomplete":  "operators",
@@ -146,7 +147,7 @@ func TestTheProvisioningOfGrafanaIsWellFormed(t *testing.T) {
 	if interval := "scrape_interval: " + sources.Datasources[0].JSONData.TimeInterval; !strings.Contains(read(t, sampleStatic), interval) {
 		t.Errorf("the scrape interval of the data source is another: %s", interval)
 	}
-	if len(boards.Providers) != 1 || boards.Providers[0].Type != "file" || boards.Providers[0].Options.Path == "" || boards.APIVersion != 1 {
+	if len(boards.Providers) != 1 || boards.Providers[0].Type != "file" || boards.Providers[0].Options.Path != "${CONVERSATION_DASHBOARDS}" || boards.APIVersion != 1 {
 		t.Errorf("the dashboards are %v", boards)
 	}
 }

@@ -196,13 +196,14 @@ func (l *listener) heard(name string, labels map[string]string) (found []alert, 
 	return found, l.bodies.String()
 }
 
-// stack is all that stands between a customer and who is told: three systems, the
+// stack is all that stands between a customer and who is told: four systems, the
 // exporter, a real Prometheus and a real Alertmanager by the sample configurations.
 type stack struct {
 	// muted is a target for which the hours of the sample configuration hold.
 	muted *system
 	dying *system
 	other *system
+	desk  *desk
 
 	exporter     *process
 	exporterArgs []string
@@ -226,13 +227,14 @@ const (
 // instance.
 func startStack(t testing.TB, p pair, fleet bool) *stack {
 	t.Helper()
-	s := &stack{muted: startSystem(t), dying: startSystem(t), other: startSystem(t), address: freeAddress(t), notices: listen(t)}
+	s := &stack{muted: startSystem(t), dying: startSystem(t), other: startSystem(t), desk: startDesk(t), address: freeAddress(t), notices: listen(t)}
 	var config strings.Builder
 	config.WriteString("targets:\n")
 	for target, system := range map[string]*system{mutedTarget: s.muted, dyingTarget: s.dying, otherTarget: s.other} {
 		fmt.Fprintf(&config, "  %s:\n    requests_per_second: 0\n    min_interval: 0s\n    yeastar:\n      url: http://%s\n      client_id: %s\n      client_secret: %s\n",
 			target, system.address, system.sim.ClientID(), system.sim.ClientSecret())
 	}
+	config.WriteString(s.desk.block())
 	sample := sampleStatic
 	s.exporterArgs = []string{"--web.listen-address=" + s.address, "--config.file=" + write(t, "conversation_exporter.yml", config.String())}
 	s.labels = func(target string) map[string]string {

@@ -49,12 +49,7 @@ prometheus() {
 		done
 		return
 	fi
-	prepare "$package" 'prometheus and promtool'
-	say "unpacking the Debian package $package"
-	download "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
-	dpkg-deb -x "$work"/*.deb "$work/root"
-	rm -rf "$tools/prometheus"
-	mv "$work/root" "$tools/prometheus"
+	unpack download "$package" prometheus 'prometheus and promtool'
 	for name in prometheus promtool; do
 		ln -sf "../prometheus/usr/bin/$name" "$bin/$name"
 	done
@@ -82,12 +77,7 @@ alertmanager() {
 			return
 		fi
 	done
-	prepare "$package" 'alertmanager and amtool'
-	say "unpacking the Debian package $package"
-	download "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
-	dpkg-deb -x "$work"/*.deb "$work/root"
-	rm -rf "$tools/alertmanager"
-	mv "$work/root" "$tools/alertmanager"
+	unpack download "$package" alertmanager 'alertmanager and amtool'
 	LC_ALL=C sed -i "s#$share#$opened#g" "$tools/alertmanager/usr/bin/prometheus-alertmanager"
 	rm -f "$bin/alertmanager"
 	cat >"$bin/alertmanager" <<-END
@@ -156,14 +146,8 @@ chromium() {
 			return
 		fi
 	done
-	prepare "$package" 'chromium'
-	say "unpacking the Debian package $package and what it needs"
-	download_all "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
-	for name in "$work"/*.deb; do
-		dpkg-deb -x "$name" "$work/root"
-	done
-	rm -rf "$tools/chromium" "$bin/chromium"
-	mv "$work/root" "$tools/chromium"
+	unpack download_all "$package" chromium 'chromium'
+	rm -f "$bin/chromium"
 	libraries=$(find "$tools/chromium" \( -name '*.so' -o -name '*.so.*' \) -printf '%h\n' | sort -u | tr '\n' ':')
 	cat >"$bin/chromium" <<-END
 		#!/bin/sh
@@ -174,6 +158,20 @@ chromium() {
 	END
 	chmod +x "$bin/chromium"
 	"$bin/chromium" --version >/dev/null 2>&1 || fail "the browser of the package $package does not run on this machine"
+}
+
+# unpack fetches a package, by download or download_all, and unpacks it into a folder of the
+# tools, in the place of what was there.
+unpack() {
+	local fetch=$1 package=$2 folder=$3 wanted=$4 name
+	prepare "$package" "$wanted"
+	say "unpacking the Debian package $package"
+	"$fetch" "$package" || fail "the package $package could not be had: $(tail -n 3 "$work/log" | tr '\n' ' ')"
+	for name in "$work"/*.deb; do
+		dpkg-deb -x "$name" "$work/root"
+	done
+	rm -rf "${tools:?}/$folder"
+	mv "$work/root" "$tools/$folder"
 }
 
 # prepare makes a directory to unpack a package in, and its lists of options.
