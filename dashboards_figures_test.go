@@ -416,7 +416,7 @@ var lookBack = map[string]string{
 func TestTheStateOfATargetFollowsTheAlerts(t *testing.T) {
 	follows := make(map[string]string)
 	customers := regexp.MustCompile(`\bconversation_[a-z_]+`)
-	health := regexp.MustCompile(`^conversation_(up|scrape_.*|exporter_.*)$`)
+	health := regexp.MustCompile(`^conversation_(up|read|scrape_.*|exporter_.*)$`)
 	for _, r := range readRules(t) {
 		about := slices.ContainsFunc(customers.FindAllString(r.Expr, -1), func(name string) bool { return !health.MatchString(name) })
 		if r.Alert == "" || !about || lookBack[r.Alert] != "" {

@@ -113,7 +113,7 @@ func TestEveryQueryOfThePagesNamesWhatIsExported(t *testing.T) {
 
 // The README has every alert, and no page one that is not there.
 func TestThePagesNameTheAlertsThatThereAre(t *testing.T) {
-	alerts := make(map[string]bool)
+	alerts := map[string]bool{strings.TrimSuffix(filepath.Base(watchdogPage), ".md"): true}
 	for _, r := range readRules(t) {
 		alerts[r.Alert] = true
 	}

@@ -56,11 +56,11 @@ func TestTheSamplesAreTakenAsTheyAre(t *testing.T) {
 	for _, p := range pairs(t) {
 		t.Run(p.name, func(t *testing.T) {
 			for _, file := range []string{sampleStatic, sampleFleet} {
-				if out := said(t, p.promtool, "check", "config", file); !strings.Contains(out, "1 rule files found") || strings.Contains(out, "WARN") {
+				if out := said(t, p.promtool, "check", "config", file); !strings.Contains(out, "2 rule files found") || strings.Contains(out, "WARN") {
 					t.Errorf("%s: %s", file, out)
 				}
 			}
-			if out := said(t, p.amtool, "check-config", sampleAlertmanager); !strings.Contains(out, "4 inhibit rules") {
+			if out := said(t, p.amtool, "check-config", sampleAlertmanager); !strings.Contains(out, "5 inhibit rules") {
 				t.Error(out)
 			}
 			said(t, p.promtool, "check", "rules", rulesFile)
@@ -76,12 +76,13 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 		"ConversationExporterMissing": "operators",
 		"ConversationScrapesFailing":  "operators",
 		"ConversationTargetDown":      "operators",
+		"ConversationTargetUnread":    "operators",
 		"ConversationReloadFailed":    "operators",
 		"ConversationDataIncomplete":  "operators",
 		"ConversationChannelDown":     "operators",
 		"ConversationChannelSilent":   "operators",
 		"ConversationDeliveryFailing": "operators",
-		"ConversationDeliveryStuck":   "operators",
+		"ConversationDeliveryStuck":   "supervisors",
 		"ConversationNotPickedUp":     "supervisors",
 		"ConversationNoAgents":        "supervisors",
 		"ConversationBacklog":         "supervisors",
@@ -90,6 +91,7 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 		"ConversationWindowExpiring":  "supervisors",
 		"ConversationWindowLost":      "supervisors",
 		"ConversationSlowReplies":     "supervisors",
+		"ConversationWatchdog":        "watchdog",
 	}
 	for _, found := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, rulesFile), -1) {
 		if receivers[found[1]] == "" {
@@ -99,9 +101,11 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 	for _, p := range pairs(t) {
 		t.Run(p.name, func(t *testing.T) {
 			for name, want := range receivers {
-				for _, target := range []string{"head-office", "service-desk"} {
-					said(t, p.amtool, "config", "routes", "test", "--config.file="+sampleAlertmanager, "--verify.receivers="+want,
-						"alertname="+name, "job=conversation", "target="+target, "queue=Support", "severity=warning")
+				for _, more := range []string{"target=head-office severity=warning", "target=service-desk severity=warning", "target=head-office severity=critical"} {
+					said(t, p.amtool, append([]string{
+						"config", "routes", "test", "--config.file=" + sampleAlertmanager, "--verify.receivers=" + want,
+						"alertname=" + name, "job=conversation", "queue=Support",
+					}, strings.Fields(more)...)...)
 				}
 			}
 		})

@@ -263,7 +263,13 @@ func (s *stack) startExporter(t testing.TB) {
 // and hours in which it is always night.
 func (s *stack) startAlertmanager(t testing.TB, p pair) {
 	t.Helper()
-	text := hurried(t, read(t, sampleAlertmanager))
+	s.startAlertmanagerWith(t, p, func(text string) string { return hurried(t, text) })
+}
+
+// startAlertmanagerWith takes the sample configuration at another pace.
+func (s *stack) startAlertmanagerWith(t testing.TB, p pair, pace func(text string) string) {
+	t.Helper()
+	text := pace(read(t, sampleAlertmanager))
 	text = replace(t, text, "http://localhost:9099", s.notices.url)
 	text = replace(t, text, "end_time: '07:00'", "end_time: '24:00'")
 	address := freeAddress(t)
@@ -274,19 +280,21 @@ func (s *stack) startAlertmanager(t testing.TB, p pair) {
 }
 
 // startPrometheus takes the sample configuration and the rules in a hurry.
-func (s *stack) startPrometheus(t testing.TB, p pair, sample string) {
+func (s *stack) startPrometheus(t testing.TB, p pair, sample string, more ...string) {
 	t.Helper()
 	rules := write(t, "conversation.rules.yml", hurried(t, read(t, rulesFile)))
 	said(t, p.promtool, "check", "rules", rules)
 	text := hurried(t, read(t, sample))
 	text = replace(t, text, "../../dashboards/rules/"+filepath.Base(rulesFile), rules)
+	text = replace(t, text, "- watchdog.rules.yml", "- "+write(t, "watchdog.rules.yml", hurried(t, read(t, rulesWatchdog))))
 	text = replace(t, text, "localhost:10720", s.address)
 	text = replace(t, text, "localhost:9093", strings.TrimPrefix(s.alertmanager, "http://"))
 	// Half a second would be a thing of the machine that the tests run on.
 	text = replace(t, text, "scrape_timeout: 500ms", "scrape_timeout: 1000ms")
 	address := freeAddress(t)
 	s.prometheus = "http://" + address
-	server := run(t, p.prometheus, "--config.file="+write(t, "prometheus.yml", text), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address)
+	args := []string{"--config.file=" + write(t, "prometheus.yml", text), "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=" + address}
+	server := run(t, p.prometheus, append(args, more...)...)
 	server.ready(t, s.prometheus)
 }
 
