@@ -47,8 +47,7 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard e2e/go.mod))
 
 BENCH ?= .
 BENCHTIME ?= 1s
-# More for the tests of e2e, such as E2E='-run TestTheSamples'.
-E2E ?=
+E2E ?= .
 SEEDS ?= 50
 
 .DEFAULT_GOAL := build
@@ -97,13 +96,13 @@ e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all 
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 .PHONY: e2e-tests
-e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## only the tests of them
+e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## only the tests of e2e; E2E=name chooses
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
 		PROMTOOL='$(call absolute,$(PROMTOOL))' PROMETHEUS='$(call absolute,$(PROMETHEUS))' CHROMIUM='$(call absolute,$(CHROMIUM))' \
 		ALERTMANAGER='$(call absolute,$(ALERTMANAGER))' AMTOOL='$(call absolute,$(AMTOOL))' CURRENT='$(call absolute,$(CURRENT))' \
 		TOOLS='$(TOOLS)' \
-		$(GO) test -race -count=1 -timeout 20m $(E2E) ./...
+		$(GO) test -race -count=1 -timeout 20m -run '$(E2E)' ./...
 
 .PHONY: mutations-rules
 mutations-rules: tool-prometheus ## look for mistakes in the alert rules that no test finds
