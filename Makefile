@@ -86,18 +86,15 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 		$(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime '$(FUZZTIME)' "./$${target%%:*}" || exit 1; \
 	done
 
-# Both parts are run, whatever comes of the first: one failure must not hide another.
+# Both parts are run, whatever comes of the first: one failure must not hide another. What is
+# started by exec is reached when make is told to end.
 .PHONY: e2e
 e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules
-	@failed=; \
-	for part in e2e-tests mutations-rules; do \
-		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
-	done; \
-	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+	@exec $(MAKE) --no-print-directory -j1 -k e2e-tests mutations-rules
 
 .PHONY: e2e-tests
 e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## only the tests of e2e; E2E=name chooses
-	cd e2e && \
+	cd e2e && exec env \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
 		PROMTOOL='$(call absolute,$(PROMTOOL))' PROMETHEUS='$(call absolute,$(PROMETHEUS))' CHROMIUM='$(call absolute,$(CHROMIUM))' \
 		ALERTMANAGER='$(call absolute,$(ALERTMANAGER))' AMTOOL='$(call absolute,$(AMTOOL))' CURRENT='$(call absolute,$(CURRENT))' \
@@ -106,7 +103,7 @@ e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-c
 
 .PHONY: mutations-rules
 mutations-rules: tool-prometheus ## look for mistakes in the alert rules that no test finds
-	MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
+	exec env MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
 
 .PHONY: pictures
 pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo, with Grafana's own panels; DEMO_LASTS=10m chooses

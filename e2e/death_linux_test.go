@@ -12,6 +12,17 @@ import (
 	"time"
 )
 
+// TestMain has the tests end with the go command that runs them, which hands no signal on. It
+// stays on the thread that it has asked for.
+func TestMain(m *testing.M) {
+	runtime.LockOSThread()
+	if _, _, err := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGTERM), 0); err != 0 {
+		fmt.Fprintf(os.Stderr, "ask to end with the go command: %v\n", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
 // dieWithUs has the kernel kill the program when the thread that starts it ends, as it does
 // with the process: no cleanup of a test runs when the tests are killed or time out.
 func dieWithUs(cmd *exec.Cmd) {
