@@ -97,6 +97,6 @@ func TestLeavesAProgramBehind(t *testing.T) {
 		pid <- runCommand(t, exec.Command("sleep", "600")).cmd.Process.Pid
 	}
 	go leave()
-	fmt.Printf("left %d\n", <-pid)
+	fmt.Fprintf(os.Stdout, "left %d\n", <-pid)
 	select {}
 }

@@ -94,11 +94,11 @@ func otherPackages(t *testing.T) (url string) {
 		t.Fatal(err)
 	}
 	packages := make(map[string]map[string]release)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		_ = json.NewEncoder(w).Encode(map[string]any{"name": name, "versions": packages[name]})
 	}))
-	t.Cleanup(server.Close)
+	url = "http://" + server.Listener.Addr().String()
 	for key, p := range lock.Packages {
 		if key == "" { // The folder itself.
 			continue
@@ -109,8 +109,10 @@ func otherPackages(t *testing.T) (url string) {
 		if packages[p.Name] == nil {
 			packages[p.Name] = make(map[string]release)
 		}
-		p.Dist = map[string]string{"tarball": server.URL + "/other.tgz"}
+		p.Dist = map[string]string{"tarball": url + "/other.tgz"}
 		packages[p.Name][p.Version] = p
 	}
-	return server.URL
+	server.Start()
+	t.Cleanup(server.Close)
+	return url
 }
