@@ -14,7 +14,9 @@ ALERTMANAGER_VERSION := v0.31.1
 # The same for a browser.
 CHROMIUM_PACKAGE ?= chromium
 TOOLS ?= .tools
-override TOOLS := $(abspath $(TOOLS))
+# What $(abspath) does, for one path that may have spaces in it, which that takes for several.
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+override TOOLS := $(call absolute,$(TOOLS))
 
 GO ?= go
 # The Go of the machine is used as it is; go.mod says which one it must be.
@@ -45,6 +47,7 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard e2e/go.mod))
 
 BENCH ?= .
 BENCHTIME ?= 1s
+E2E ?= .
 SEEDS ?= 50
 
 .DEFAULT_GOAL := build
@@ -52,7 +55,7 @@ SEEDS ?= 50
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the exporter into ./conversation_exporter
@@ -65,7 +68,7 @@ simulator: ## build the simulator into bin/
 .PHONY: test
 test: tool-prometheus ## vet, run the tests with the race detector, and fuzz for a moment
 	$(GO) vet ./...
-	PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -race -timeout 30m ./...
+	PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -race -timeout 30m ./...
 	WEEK=1 $(GO) test -run '^TestASimulatedWeek$$' .
 	WEEK=1 $(GO) test -run '^TestASimulatedWeekOfSuperOffice$$/^as_it_is' .
 	@$(MAKE) --no-print-directory fuzz
@@ -83,28 +86,38 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 		$(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime '$(FUZZTIME)' "./$${target%%:*}" || exit 1; \
 	done
 
+# Both parts are run, whatever comes of the first: one failure must not hide another. What is
+# started by exec is reached when make is told to end.
 .PHONY: e2e
-e2e: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules
-	cd e2e && \
+e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules
+	@exec $(MAKE) --no-print-directory -j1 -k e2e-tests mutations-rules
+
+.PHONY: e2e-tests
+e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## only the tests of e2e; E2E=name chooses
+	cd e2e && exec env \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
-		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
-		ALERTMANAGER='$(abspath $(ALERTMANAGER))' AMTOOL='$(abspath $(AMTOOL))' CURRENT='$(abspath $(CURRENT))' \
-		$(GO) test -race -count=1 -timeout 20m ./...
-	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
+		PROMTOOL='$(call absolute,$(PROMTOOL))' PROMETHEUS='$(call absolute,$(PROMETHEUS))' CHROMIUM='$(call absolute,$(CHROMIUM))' \
+		ALERTMANAGER='$(call absolute,$(ALERTMANAGER))' AMTOOL='$(call absolute,$(AMTOOL))' CURRENT='$(call absolute,$(CURRENT))' \
+		TOOLS='$(TOOLS)' \
+		$(GO) test -race -count=1 -timeout 20m -run '$(E2E)' ./...
+
+.PHONY: mutations-rules
+mutations-rules: tool-prometheus ## look for mistakes in the alert rules that no test finds
+	exec env MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
 
 .PHONY: pictures
 pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo of half an hour, by Grafana's own panel components but for the timeline of states; DEMO_LASTS=10m chooses
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' PICTURES='$(CURDIR)/docs/images' TOOLS='$(TOOLS)' \
-		PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
+		PROMETHEUS='$(call absolute,$(PROMETHEUS))' CHROMIUM='$(call absolute,$(CHROMIUM))' \
 		$(GO) test -count=1 -timeout 2h -run TestPicturesOfTheDashboards .
 
 .PHONY: lint
 lint: tool-golangci-lint ## check the style
-	$(GOLANGCI_LINT) config verify --config .golangci.yml
+	'$(GOLANGCI_LINT)' config verify --config .golangci.yml
 	@for module in $(MODULES); do \
 		echo "$(GOLANGCI_LINT) run ($$module)"; \
-		(cd $$module && $(GOLANGCI_LINT) run --config '$(CURDIR)/.golangci.yml' ./...) || exit 1; \
+		(cd $$module && '$(GOLANGCI_LINT)' run --config '$(CURDIR)/.golangci.yml' ./...) || exit 1; \
 	done
 
 .PHONY: bench
@@ -135,7 +148,7 @@ never-shown: ## measure what the API never shows of what happens
 
 .PHONY: mutations
 mutations: tool-prometheus ## look for mistakes in the alert rules and in the code that no test finds
-	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 90m -run TestEveryMistakeInThe .
+	MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 90m -run TestEveryMistakeInThe .
 
 .PHONY: docs
 docs: ## write docs/metrics.md anew

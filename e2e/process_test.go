@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,7 +57,9 @@ func runCommand(t testing.TB, cmd *exec.Cmd) *process {
 		t.Fatal(err)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = writer, writer
-	if err := p.cmd.Start(); err != nil {
+	release, err := startLocked(p.cmd)
+	if err != nil {
+		release()
 		t.Fatal(err)
 	}
 	writer.Close()
@@ -75,8 +78,24 @@ func runCommand(t testing.TB, cmd *exec.Cmd) *process {
 		p.cmd.Wait()
 		<-p.done
 		reader.Close()
+		release()
 	})
 	return p
+}
+
+// startLocked starts a program that is killed when the tests are. It is started by a thread
+// that is there until release, as the kernel goes by that thread and not by the process, and Go
+// ends threads that it has too many of.
+func startLocked(cmd *exec.Cmd) (release func(), err error) {
+	dieWithUs(cmd)
+	started, released := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		started <- cmd.Start()
+		<-released
+	}()
+	return func() { close(released) }, <-started
 }
 
 // output is what the program has written so far.
