@@ -76,13 +76,19 @@ func (c ruleCase) gap() bool {
 	return false
 }
 
-// inhibited are the alerts that some test sees beside one that inhibits them, and those
-// that it sees left over.
-func inhibited(t *testing.T, by string) (beside, left map[string]bool) {
+// Files of tests of the inhibitions, and not of single alerts.
+const (
+	inhibitionTests = "inhibition.test.yml"
+	missingTests    = "missing.test.yml"
+)
+
+// inhibited are the alerts that some test of a file sees beside one that inhibits them, and
+// those that it sees left over, at the first exporter and the targets that are meant.
+func inhibited(t *testing.T, file, by, targets string) (beside, left map[string]bool) {
 	t.Helper()
 	beside, left = make(map[string]bool), make(map[string]bool)
-	name := regexp.MustCompile(`alertname="(\w+)",instance="a"(,target="t"|)\}`)
-	for _, c := range readRuleCases(t, filepath.Join(rulesDir, "inhibition.test.yml")) {
+	name := regexp.MustCompile(`alertname="(\w+)",instance="a"(,target="[` + targets + `]"|)\}`)
+	for _, c := range readRuleCases(t, filepath.Join(rulesDir, file)) {
 		for _, asked := range c.PromqlExprTest {
 			into := beside
 			if strings.Contains(asked.Expr, "unless on") {
@@ -105,12 +111,13 @@ func inhibited(t *testing.T, by string) (beside, left map[string]bool) {
 func TestEveryAlertHasItsTests(t *testing.T) {
 	var cases []ruleCase
 	for _, file := range ruleTests(t) {
-		if filepath.Base(file) != "inhibition.test.yml" {
+		if name := filepath.Base(file); name != inhibitionTests && name != missingTests {
 			cases = append(cases, readRuleCases(t, file)...)
 		}
 	}
-	byTarget, leftByTarget := inhibited(t, "ConversationTargetDown")
-	byExporter, leftByExporter := inhibited(t, "ConversationExporterDown")
+	byTarget, leftByTarget := inhibited(t, inhibitionTests, "ConversationTargetDown", "t")
+	byExporter, leftByExporter := inhibited(t, inhibitionTests, "ConversationExporterDown", "t")
+	byMissing, leftByMissing := inhibited(t, missingTests, "ConversationExporterMissing", "tu")
 	for _, r := range readRules(t) {
 		if r.Alert == "" {
 			continue
@@ -135,6 +142,9 @@ func TestEveryAlertHasItsTests(t *testing.T) {
 		}
 		if !byExporter[r.Alert] || leftByExporter[r.Alert] {
 			t.Errorf("no test sees %s inhibited by the exporter", r.Alert)
+		}
+		if !byMissing[r.Alert] || leftByMissing[r.Alert] {
+			t.Errorf("no test sees %s inhibited where no exporter is scraped", r.Alert)
 		}
 		if !ofExporter && (!byTarget[r.Alert] || leftByTarget[r.Alert]) {
 			t.Errorf("no test sees %s inhibited by the target", r.Alert)

@@ -18,6 +18,8 @@ const (
 	windowExpiring = "ConversationWindowExpiring"
 	targetDown     = "ConversationTargetDown"
 	exporterDown   = "ConversationExporterDown"
+
+	exporterMissing = "ConversationExporterMissing"
 )
 
 // From the customer to who is told, on real parts: a customer is left waiting, and the

@@ -60,7 +60,7 @@ func TestTheSamplesAreTakenAsTheyAre(t *testing.T) {
 					t.Errorf("%s: %s", file, out)
 				}
 			}
-			if out := said(t, p.amtool, "check-config", sampleAlertmanager); !strings.Contains(out, "5 inhibit rules") {
+			if out := said(t, p.amtool, "check-config", sampleAlertmanager); !strings.Contains(out, "6 inhibit rules") {
 				t.Error(out)
 			}
 			said(t, p.promtool, "check", "rules", rulesFile)
