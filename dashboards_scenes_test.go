@@ -438,15 +438,15 @@ func unreadScenes() []scene {
 	noZeros := map[string]string{"closing, 1 h": "", "lost, 24 h": "", "failed, 24 h": ""}
 	down := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", lost, failures).
 		with(notRead("0", groups...)).with(map[string]string{"conversation_up": "0", lost: "0 2 since 600m"})
-	down.columns = map[string]string{"state": "not read red", "lost, 24 h": "2 orange", "age": "119"}
+	down.columns = map[string]string{"state": "not read red", "lost, 24 h": "2 orange"}
 	sessions := pbx().only("up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_open_sessions").with(read("sessions")).
 		with(map[string]string{`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="unknown",remaining="lt_15m"}`: "1"})
 	sessions.columns = map[string]string{"state": "calm", "waiting": "2", "age": "119"}
 	messages := sessions.with(read("queues")).with(notRead("0", "messages"))
-	messages.columns = map[string]string{"state": "not read red", "waiting": "2", "age": "119"}
+	messages.columns = map[string]string{"state": "not read red", "waiting": "2"}
 	queues := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_queue_agents", "conversation_agents").
 		with(notRead("0", "sessions", "messages"))
-	queues.columns = map[string]string{"state": "not read red", "agents": "3", "age": "119"}
+	queues.columns = map[string]string{"state": "not read red", "agents": "3"}
 	return []scene{
 		{
 			name: "a viewer failed", beside: []string{"1 not whole orange"},
@@ -465,7 +465,7 @@ func unreadScenes() []scene {
 		{
 			name: "the PBX is down, and what was known is kept", beside: []string{"1 not read red"},
 			systems: []watchedTarget{pbx().with(notRead("1", groups...)).with(map[string]string{"conversation_up": "0"}).
-				seen(noZeros).seen(map[string]string{"state": "not read red"}), chat()},
+				seen(noZeros).seen(map[string]string{"state": "not read red", "age": ""}), chat()},
 			figures: map[string]string{
 				"Source": "DOWN red", "Targets read": "1", "Targets in trouble": "1 orange", "Windows closing within the hour": "", "Windows lost in 24 h": "", "Not delivered in 24 h": "",
 			},

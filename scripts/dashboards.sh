@@ -6,7 +6,7 @@
 #   scripts/dashboards.sh bundle DIRECTORY
 #
 # check holds the dashboards against Grafana's types. bundle writes the page that
-# draws a dashboard with Grafana's own panels, for the tests of e2e.
+# draws a dashboard with Grafana's own panel components, but for the timeline of states, for the tests of e2e.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
