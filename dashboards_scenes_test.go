@@ -272,7 +272,7 @@ func one(name, fact, values string, figures, columns map[string]string, alerts s
 
 // scenes are the situations in which the figures are looked at.
 func scenes() []scene {
-	return slices.Concat(waitingScenes(), windowScenes(), unreadScenes(), fleetScenes())
+	return slices.Concat(waitingScenes(), windowScenes(), unreadScenes(), partScenes(), fleetScenes())
 }
 
 // waitingScenes are those in which customers wait, with and without agents.
@@ -392,7 +392,7 @@ func windowScenes() []scene {
 	}
 	const failed = "Not delivered in 24 h"
 	alone := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp").
-		seen(map[string]string{"waiting": "", "pick-up wait": "0", "unanswered": "", "answer wait": "0", "closing, 1 h": "", "next window": "", "agents": ""})
+		seen(map[string]string{"waiting": "0", "pick-up wait": "0", "unanswered": "0", "answer wait": "0", "next window": "", "agents": ""})
 	return []scene{
 		window("a window closes within 15 minutes", "lt_15m", "+899s", "899 red", "act now red"),
 		window("a window closes within half an hour", "15m_30m", "+900s", "900 orange", "act soon orange"),
@@ -435,21 +435,23 @@ func windowScenes() []scene {
 func unreadScenes() []scene {
 	groups := []string{"sessions", "messages", "queues", "channels"}
 	incomplete := map[string]string{"state": "incomplete orange"}
+	noZeros := map[string]string{"closing, 1 h": "", "lost, 24 h": "", "failed, 24 h": ""}
 	down := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", lost, failures).
 		with(notRead("0", groups...)).with(map[string]string{"conversation_up": "0", lost: "0 2 since 600m"})
-	down.columns = map[string]string{"state": "not read red", "lost, 24 h": "2 orange", "age": "119"}
+	down.columns = map[string]string{"state": "not read red", "lost, 24 h": "2 orange"}
 	sessions := pbx().only("up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_open_sessions").with(read("sessions")).
 		with(map[string]string{`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="unknown",remaining="lt_15m"}`: "1"})
 	sessions.columns = map[string]string{"state": "calm", "waiting": "2", "age": "119"}
 	messages := sessions.with(read("queues")).with(notRead("0", "messages"))
-	messages.columns = map[string]string{"state": "not read red", "waiting": "2", "age": "119"}
+	messages.columns = map[string]string{"state": "not read red", "waiting": "2"}
 	queues := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_queue_agents", "conversation_agents").
 		with(notRead("0", "sessions", "messages"))
-	queues.columns = map[string]string{"state": "not read red", "agents": "3", "age": "119"}
+	queues.columns = map[string]string{"state": "not read red", "agents": "3"}
 	return []scene{
 		{
-			name: "a viewer failed", beside: []string{"1 not whole orange"}, figures: map[string]string{"Windows lost in 24 h": "", "Not delivered in 24 h": ""},
-			systems: []watchedTarget{pbx().with(notRead("1", "sessions", "messages")).seen(incomplete).seen(map[string]string{"lost, 24 h": "", "failed, 24 h": ""}), chat()},
+			name: "a viewer failed", beside: []string{"1 not whole orange"},
+			figures: map[string]string{"Windows closing within the hour": "", "Windows lost in 24 h": "", "Not delivered in 24 h": ""},
+			systems: []watchedTarget{pbx().with(notRead("1", "sessions", "messages")).seen(incomplete).seen(noZeros), chat()},
 		},
 		{
 			name: "a list was cut short", beside: []string{"1 not whole orange"},
@@ -463,8 +465,10 @@ func unreadScenes() []scene {
 		{
 			name: "the PBX is down, and what was known is kept", beside: []string{"1 not read red"},
 			systems: []watchedTarget{pbx().with(notRead("1", groups...)).with(map[string]string{"conversation_up": "0"}).
-				seen(map[string]string{"state": "not read red", "lost, 24 h": "", "failed, 24 h": ""}), chat()},
-			figures: map[string]string{"Source": "DOWN red", "Targets read": "1", "Targets in trouble": "1 orange", "Windows lost in 24 h": "", "Not delivered in 24 h": ""},
+				seen(noZeros).seen(map[string]string{"state": "not read red", "age": ""}), chat()},
+			figures: map[string]string{
+				"Source": "DOWN red", "Targets read": "1", "Targets in trouble": "1 orange", "Windows closing within the hour": "", "Windows lost in 24 h": "", "Not delivered in 24 h": "",
+			},
 		},
 		{
 			name: "the messages cannot be read", beside: []string{"1 not read red"}, systems: []watchedTarget{messages}, nothing: true,
@@ -503,6 +507,52 @@ func unreadScenes() []scene {
 			},
 			figures: map[string]string{"Source": "DOWN red", "Targets in trouble": "1 orange"},
 		},
+	}
+}
+
+// partScenes are those in which nobody waits as far as was read, and that is not all.
+func partScenes() []scene {
+	empty := pbx().with(map[string]string{
+		fmt.Sprintf(queued, "whatsapp", "Sales"):                                                           "",
+		`conversation_open_sessions{channel="whatsapp",queue="Sales",origin="regular",state="queued"}`:     "0",
+		`conversation_unanswered_sessions{channel="whatsapp",queue="Sales",state="queued",age="lt_5m"}`:    "0",
+		`conversation_unanswered_sessions{channel="whatsapp",queue="Sales",state="assigned",age="15m_1h"}`: "0",
+		`conversation_unanswered_sessions{channel="sms",queue="Open",state="shared",age="5m_15m"}`:         "0",
+		`conversation_unanswered_oldest_timestamp_seconds{channel="sms",queue="Open",state="shared"}`:      "",
+		`conversation_unread_messages{channel="whatsapp",queue="Sales"}`:                                   "0",
+		`conversation_unread_messages{channel="sms",queue="Open"}`:                                         "0",
+		fmt.Sprintf(assigned, "whatsapp", "Sales"):                                                         "",
+	})
+	part := func(name string, groups []string, gone map[string][]string, more map[string]string) scene {
+		facts, columns := make(map[string]string), map[string]string{"state": "incomplete orange", "waiting": "0", "pick-up wait": "0", "unanswered": "0", "answer wait": "0"}
+		figures := maps.Clone(wellFigures())
+		maps.Copy(figures, map[string]string{
+			"Waiting for a pick-up": "0", "Longest wait for a pick-up": "0", "Unanswered": "0", "Longest wait for an answer": "0", "Agents present": "3", "Unread messages": "0", "Targets read": "1",
+		})
+		for _, g := range groups {
+			facts[`conversation_scrape_collector_partial{collector="`+g+`"}`] = "1"
+		}
+		for figure, column := range gone {
+			figures[figure] = ""
+			for _, c := range column {
+				columns[c] = ""
+			}
+		}
+		figures["Targets in trouble"] = ""
+		return scene{
+			name: name, beside: []string{"1 not whole orange"}, nothing: true, figures: figures,
+			systems: []watchedTarget{empty.with(merged(facts, more)).seen(columns)},
+		}
+	}
+	messages := map[string][]string{
+		"Longest wait for a pick-up": {"pick-up wait"}, "Unanswered": {"unanswered"}, "Longest wait for an answer": {"answer wait"}, "Windows closing within the hour": {"closing, 1 h"},
+		"Windows lost in 24 h": {"lost, 24 h"}, "Not delivered in 24 h": {"failed, 24 h"}, "Unread messages": nil,
+	}
+	sessions := map[string][]string{"Waiting for a pick-up": {"waiting"}, "Queues with no agent present": nil}
+	return []scene{
+		part("the messages of many sessions are still to be read", []string{"messages"}, messages, map[string]string{"conversation_scrape_pending_sessions": "40"}),
+		part("the list of sessions was cut short", []string{"sessions"}, sessions, nil),
+		part("who is there is not known of each queue", []string{"queues"}, map[string][]string{"Queues with no agent present": nil}, nil),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -170,10 +171,11 @@ func emptyColumn(p drawn, ref string) bool {
 	return p.Title == "Queues now" && ref == "B" || p.Title == "Fleet" && ref == "G"
 }
 
-// While the PBX is down, and while the exporter is, no figure is a calm 0, and each has beside
-// it, in red, that a target is not read.
-func TestNoFigureIsCalmWhileTheSourceIsDown(t *testing.T) {
-	simulator := run(t, binary(t, "SIMULATOR"), "--listen-address=127.0.0.1:0", "--still", "--sessions=50")
+// stillSystem runs a simulator in which nothing happens but that so many sessions are open, and
+// returns the configuration by which the exporter reads it, with so many requests a second.
+func stillSystem(t *testing.T, sessions, rate string) (simulator *process, config string) {
+	t.Helper()
+	simulator = run(t, binary(t, "SIMULATOR"), "--listen-address=127.0.0.1:0", "--still", "--sessions="+sessions)
 	simulator.expect(t, `msg="?(world is ready|serving)`)
 	simulator.expect(t, `client_secret: (\S+)`)
 	out := simulator.output()
@@ -183,7 +185,13 @@ func TestNoFigureIsCalmWhileTheSourceIsDown(t *testing.T) {
 			lines = append(lines, line)
 		}
 	}
-	config := strings.Replace(all(strings.Join(lines, "")), "  demo:\n", "  demo:\n    min_interval: 0s\n", 1)
+	return simulator, strings.Replace(all(strings.Join(lines, "")), "requests_per_second: 0\n", "requests_per_second: "+rate+"\n    min_interval: 0s\n", 1)
+}
+
+// While the PBX is down, and while the exporter is, no figure is a calm 0, and each has beside
+// it, in red, that a target is not read. No table and no graph is a calm 0 either.
+func TestNoFigureIsCalmWhileTheSourceIsDown(t *testing.T) {
+	simulator, config := stillSystem(t, "50", "0")
 	exporter, address := startExporter(t, config)
 	base := watch(t, binary(t, "PROMETHEUS"), address)
 	figures := func(what, want string, wrong func(title, shown string) bool) {
@@ -208,8 +216,82 @@ func TestNoFigureIsCalmWhileTheSourceIsDown(t *testing.T) {
 	// What was known of sessions is kept for a while, and shown beside the red. A 0 is not.
 	calm := func(title, shown string) bool { return (title == "Source") != (shown == "0") }
 	figures("the PBX is down", "1", calm)
+	quiet(t, base, "the PBX is down")
 	if err := exporter.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	figures("the exporter is down", "1", calm)
+	quiet(t, base, "the exporter is down")
+}
+
+// notCalm are the queries of tables and graphs whose 0 is no calm one.
+var notCalm = map[string]string{
+	"Targets B":                          "it is called DOWN",
+	"Exporters B":                        "it is called NO",
+	"Groups of metrics A":                "it is called NO",
+	"Groups of metrics B":                "beside it stands that the group is not read",
+	"Groups of metrics C":                "beside it stands that the group is not read",
+	"Requests A":                         "it is what the exporter asks, and an endpoint may not be asked",
+	"Faults of the exporter, over 1 h A": "it is about the exporter alone",
+	"Faults of the exporter, over 1 h B": "it is about the exporter alone",
+}
+
+// quiet looks that no table and no graph has a 0 now but such.
+func quiet(t *testing.T, base, what string) {
+	t.Helper()
+	for _, p := range panels(t) {
+		for _, q := range p.Targets {
+			name := p.Title + " " + q.RefID
+			if p.Type == "stat" || notCalm[name] != "" {
+				continue
+			}
+			eventually(t, fmt.Sprintf("%s: %q while %s", p.dashboard, name, what), func() error {
+				results, err := ask(base, q.Expr)
+				if err == nil && slices.Contains(results, "0") {
+					err = fmt.Errorf("it is %q", results)
+				}
+				return err
+			})
+		}
+	}
+}
+
+// While the first reading of many sessions goes on, the groups are read, and not whole: nobody who
+// waits was found yet, and no figure says that nobody does.
+func TestNoFigureIsCalmWhileTheFirstReadingGoesOn(t *testing.T) {
+	_, config := stillSystem(t, "3000", "20")
+	_, address := startExporter(t, config)
+	base := watch(t, binary(t, "PROMETHEUS"), address)
+	looked := make(map[string]bool)
+	left := func() (string, error) {
+		results, err := ask(base, `count(conversation_scrape_collector_partial == 1) + 0 * sum(conversation_scrape_collector_success{collector="messages"} == 1)`)
+		return strings.Join(results, ","), err
+	}
+	eventually(t, "the first reading has begun", func() error {
+		if n, err := left(); err != nil || n == "" {
+			return fmt.Errorf("%q, %w", n, err)
+		}
+		return nil
+	})
+	for _, p := range panels(t) {
+		if p.Type != "stat" {
+			continue
+		}
+		before, err := left()
+		shown, beside, figureErr := p.figure(base)
+		after, afterErr := left()
+		if err := errors.Join(err, figureErr, afterErr); err != nil {
+			t.Fatal(err)
+		}
+		if before == "" || after == "" {
+			break // It has ended.
+		}
+		looked[p.Title] = true
+		if strings.Join(beside, ",") != "1" || slices.Contains(shown, "0") && p.Title != "Queues with no agent present" {
+			t.Errorf("%s: %q is %q, and beside it stands %q", p.dashboard, p.Title, shown, beside)
+		}
+	}
+	if len(looked) < 10 {
+		t.Errorf("only %d figures were looked at before it ended", len(looked))
+	}
 }

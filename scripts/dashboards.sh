@@ -6,8 +6,9 @@
 #   scripts/dashboards.sh bundle DIRECTORY
 #
 # check holds the dashboards against Grafana's types. bundle writes the page that
-# draws a dashboard with Grafana's own panels, for the tests of e2e. Where node or the
-# packages cannot be had, which is no fault of a dashboard, the exit code is 69.
+# draws a dashboard with Grafana's own panel components, but for the timeline of states,
+# for the tests of e2e. Where node or the packages cannot be had, which is no fault of a
+# dashboard, the exit code is 69.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
