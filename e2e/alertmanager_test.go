@@ -194,6 +194,14 @@ func eachIsTold() map[string]string {
 // Whoever adds an alert decides how it is told.
 func TestEachAlertIsToldInTime(t *testing.T) {
 	file, want := readAlertmanagerFile(t), eachIsTold()
+	for _, interval := range file.TimeIntervals {
+		for _, h := range interval.TimeIntervals {
+			// Of the weekend no instant below would tell, as the nights are around it.
+			if h.Location != "Europe/Oslo" {
+				t.Errorf("%s has hours of %q", interval.Name, h.Location)
+			}
+		}
+	}
 	for _, m := range append(everyAlert(t), made{watchdog, "none", false}) {
 		how := want[m.name+"/"+m.severity]
 		if how == "" {
@@ -286,5 +294,54 @@ func TestEachReceiverIsToldOfTheEnd(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("the receivers are %v, want %v", got, want)
+	}
+}
+
+// Of who comes second in a queue the repetition tells. What ends while it is inhibited is not told as
+// resolved, as the pages say, and what begins anew after it comes with the repetition as well. An hour is
+// a second here.
+func TestWhoComesSecondIsTold(t *testing.T) {
+	for _, p := range pairs(t) {
+		t.Run(p.name, func(t *testing.T) {
+			s := &stack{notices: listen(t)}
+			s.startAlertmanagerWith(t, p, func(text string) string { return hurried(t, hurried(t, text)) })
+			at := map[string]string{"job": "conversation", "instance": "a", "target": otherTarget}
+			support := map[string]string{"queue": "Support", "channel": "whatsapp", "severity": "warning"}
+			critical := map[string]string{"severity": "critical"}
+			again := func(since int) {
+				t.Helper()
+				eventually(t, fmt.Sprintf("notice %d", since+1), func() error {
+					heard, _ := s.notices.heard(notPickedUp, at)
+					if len(heard) <= since {
+						return fmt.Errorf("there are %d", len(heard))
+					}
+					return nil
+				})
+			}
+			s.raise(t, notPickedUp, at, support, time.Hour)
+			again(0)
+			again(1) // The second customer.
+			s.raise(t, targetDown, at, critical, time.Hour)
+			s.hears(t, "operators", targetDown, at, true)
+			s.raise(t, notPickedUp, at, support, -time.Second)
+			eventually(t, "the end", func() error {
+				if found, err := s.standing(notPickedUp, at); err != nil || len(found) > 0 {
+					return fmt.Errorf("there are %v, %w", found, err)
+				}
+				return nil
+			})
+			time.Sleep(time.Second) // The group of the queue has its turn twelve times a second.
+			s.raise(t, targetDown, at, critical, -time.Second)
+			s.hears(t, "operators", targetDown, at, false)
+			before, _ := s.notices.heard(notPickedUp, at)
+			s.raise(t, notPickedUp, at, support, time.Hour)
+			again(len(before))
+			heard, _ := s.notices.heard(notPickedUp, at)
+			for _, a := range heard {
+				if !a.Firing {
+					t.Errorf("what ended while it was inhibited was told: %v", a)
+				}
+			}
+		})
 	}
 }
