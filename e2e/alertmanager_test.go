@@ -28,11 +28,14 @@ type alertmanagerFile struct {
 		TimeIntervals []hours `yaml:"time_intervals"`
 	} `yaml:"time_intervals"`
 	Route        route
-	InhibitRules []struct {
-		SourceMatchers []string `yaml:"source_matchers"`
-		TargetMatchers []string `yaml:"target_matchers"`
-		Equal          []string
-	} `yaml:"inhibit_rules"`
+	InhibitRules []inhibition `yaml:"inhibit_rules"`
+}
+
+// inhibition says which alerts are silent while which fire.
+type inhibition struct {
+	SourceMatchers []string `yaml:"source_matchers"`
+	TargetMatchers []string `yaml:"target_matchers"`
+	Equal          []string
 }
 
 // hours are times of some days of the week, or of each.
@@ -270,12 +273,37 @@ func TestEachInhibitionComparesItsLabels(t *testing.T) {
 		`alertname =~ "Conversation.+", severity = "critical"`: {"alertname", "channel", "instance", "job", "queue", "target"},
 	}
 	got := make(map[string][]string)
-	for _, inhibition := range readAlertmanagerFile(t).InhibitRules {
-		slices.Sort(inhibition.Equal)
-		got[strings.Join(inhibition.SourceMatchers, ", ")] = inhibition.Equal
+	for _, i := range readAlertmanagerFile(t).InhibitRules {
+		slices.Sort(i.Equal)
+		got[strings.Join(i.SourceMatchers, ", ")] = i.Equal
 	}
 	if !maps.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("the labels are %v, want %v", got, want)
+	}
+}
+
+// Who has an Alertmanager already copies what the README has: the same, of the outages.
+func TestTheReadmeInhibitsAsTheSample(t *testing.T) {
+	var page alertmanagerFile
+	block := regexp.MustCompile("(?s)```yaml\n(inhibit_rules:.*?)```").FindStringSubmatch(read(t, "../README.md"))
+	if block == nil {
+		t.Fatal("it says nothing of inhibition")
+	}
+	if err := yaml.Unmarshal([]byte(block[1]), &page); err != nil {
+		t.Fatal(err)
+	}
+	flat := func(rules []inhibition) (all []string) {
+		for _, i := range rules {
+			all = append(all, strings.ReplaceAll(fmt.Sprint(i), " ", ""))
+		}
+		return all
+	}
+	sample := readAlertmanagerFile(t).InhibitRules
+	outages := slices.DeleteFunc(sample, func(i inhibition) bool {
+		return !regexp.MustCompile(`"Conversation\w+(Down|Missing|Unread)"`).MatchString(i.SourceMatchers[0])
+	})
+	if got, want := flat(page.InhibitRules), flat(outages); !slices.Equal(got, want) {
+		t.Errorf("it has\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
