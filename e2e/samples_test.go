@@ -114,8 +114,8 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 	}
 }
 
-// prometheusFile is all that a sample configuration of Prometheus may have. There is no honor_labels, with which
-// a target could say that it is another job.
+// prometheusFile is all that a sample configuration of Prometheus may have. A setting by which a target
+// could say that it is another job is not among it.
 type prometheusFile struct {
 	Global struct {
 		EvaluationInterval string `yaml:"evaluation_interval"`
