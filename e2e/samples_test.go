@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -112,6 +114,74 @@ func TestEachAlertGoesToWhomItConcerns(t *testing.T) {
 	}
 }
 
+// prometheusFile is all that a sample configuration of Prometheus may have. A setting by which a target
+// could say that it is another job is not among it.
+type prometheusFile struct {
+	Global struct {
+		EvaluationInterval string `yaml:"evaluation_interval"`
+	}
+	RuleFiles []string `yaml:"rule_files"`
+	Alerting  struct {
+		Alertmanagers []struct {
+			StaticConfigs []staticTargets `yaml:"static_configs"`
+		}
+	}
+	ScrapeConfigs []scrapeJob `yaml:"scrape_configs"`
+}
+
+type scrapeJob struct {
+	JobName        string                 `yaml:"job_name"`
+	ScrapeInterval string                 `yaml:"scrape_interval"`
+	ScrapeTimeout  string                 `yaml:"scrape_timeout"`
+	StaticConfigs  []staticTargets        `yaml:"static_configs"`
+	HTTPSDConfigs  []struct{ URL string } `yaml:"http_sd_configs"`
+}
+
+type staticTargets struct{ Targets []string }
+
+// promtool takes each value that is one. Which are right is said here: the rules are made for these
+// jobs and intervals, and the ports are those on which the programs listen unless they are told otherwise.
+func TestTheSamplesOfPrometheusAreForTheRules(t *testing.T) {
+	exporter := []staticTargets{{Targets: []string{"localhost:10720"}}}
+	for sample, jobs := range map[string][]scrapeJob{
+		sampleStatic: {{JobName: "conversation", ScrapeInterval: "60s", ScrapeTimeout: "30s", StaticConfigs: exporter}},
+		sampleFleet: {
+			{JobName: "conversation", ScrapeInterval: "60s", ScrapeTimeout: "30s", HTTPSDConfigs: []struct{ URL string }{{URL: "http://localhost:10720/sd"}}},
+			{JobName: "conversation_exporter", ScrapeInterval: "60s", StaticConfigs: exporter},
+		},
+	} {
+		var want, got prometheusFile
+		want.Global.EvaluationInterval = "30s"
+		want.RuleFiles = []string{"../../dashboards/rules/conversation.rules.yml", "watchdog.rules.yml"}
+		want.Alerting.Alertmanagers = append(want.Alerting.Alertmanagers, struct {
+			StaticConfigs []staticTargets `yaml:"static_configs"`
+		}{[]staticTargets{{Targets: []string{"localhost:9093"}}}})
+		want.ScrapeConfigs = jobs
+		decoder := yaml.NewDecoder(strings.NewReader(read(t, sample)))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(&got); err != nil {
+			t.Errorf("%s: %v", sample, err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is\n%+v, want\n%+v", sample, got, want)
+		}
+		command := "#   prometheus --config.file=" + strings.TrimPrefix(sample, "../") + " "
+		if !strings.Contains(read(t, sample), command) {
+			t.Errorf("%s does not say %s", sample, command)
+		}
+	}
+	listens := regexp.MustCompile(`--web\.listen-address=\S*:(\d+)`)
+	for _, p := range pairs(t) {
+		for program, port := range map[string]string{p.prometheus: "9090", p.alertmanager: "9093"} {
+			// The help of some ends with an exit code.
+			out, _ := exec.CommandContext(t.Context(), program, "--help").CombinedOutput()
+			if found := listens.FindSubmatch(bytes.ReplaceAll(out, []byte(`"`), nil)); found == nil || string(found[1]) != port {
+				t.Errorf("%s listens on %s, want %s", program, found, port)
+			}
+		}
+	}
+}
+
 // There is no Grafana that could be asked, so the files are held against the keys of
 // its documentation: it passes over a mistyped one without a word.
 func TestTheProvisioningOfGrafanaIsWellFormed(t *testing.T) {
@@ -144,8 +214,12 @@ func TestTheProvisioningOfGrafanaIsWellFormed(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 	}
-	if len(sources.Datasources) != 1 || sources.Datasources[0].Type != "prometheus" || sources.APIVersion != 1 {
-		t.Errorf("the data source is %v", sources)
+	if len(sources.Datasources) != 1 || sources.APIVersion != 1 {
+		t.Fatalf("the data sources are %v", sources)
+	}
+	// The port is that of Prometheus, see above.
+	if s := sources.Datasources[0]; s.Type != "prometheus" || s.Access != "proxy" || s.URL != "http://localhost:9090" || !s.IsDefault || s.Editable || s.JSONData.HTTPMethod != "POST" {
+		t.Errorf("the data source is %v", s)
 	}
 	// A rate over four scrapes wants to know how long one is.
 	if interval := "scrape_interval: " + sources.Datasources[0].JSONData.TimeInterval; !strings.Contains(read(t, sampleStatic), interval) {
@@ -153,5 +227,31 @@ func TestTheProvisioningOfGrafanaIsWellFormed(t *testing.T) {
 	}
 	if len(boards.Providers) != 1 || boards.Providers[0].Type != "file" || boards.Providers[0].Options.Path != "${CONVERSATION_DASHBOARDS}" || boards.APIVersion != 1 {
 		t.Errorf("the dashboards are %v", boards)
+	}
+	foldersOfTheProvisioning(t)
+}
+
+// foldersOfTheProvisioning sees that the folders are those that the file says to make or to name.
+func foldersOfTheProvisioning(t *testing.T) {
+	t.Helper()
+	text := read(t, "../deploy/grafana/provisioning/dashboards/conversation.yml")
+	for _, said := range []string{
+		"GF_PATHS_PROVISIONING=$clone/deploy/grafana/provisioning CONVERSATION_DASHBOARDS=$clone/dashboards ",
+		"/etc/grafana/provisioning/datasources deploy/grafana/provisioning/datasources/conversation.yml\n",
+		"/etc/grafana/provisioning/dashboards deploy/grafana/provisioning/dashboards/conversation.yml\n",
+		"CONVERSATION_DASHBOARDS=/var/lib/grafana/dashboards/conversation >>/etc/default/grafana-server\n",
+		"-t /var/lib/grafana/dashboards/conversation dashboards/*.json\n",
+	} {
+		if !strings.Contains(text, said) {
+			t.Errorf("the file does not say %s", said)
+		}
+	}
+	for _, there := range []string{"../dashboards/*.json", "../deploy/grafana/provisioning/datasources/*.yml"} {
+		if files, err := filepath.Glob(there); err != nil || len(files) == 0 {
+			t.Errorf("%s is not there: %v", there, err)
+		}
+	}
+	if page := read(t, "../README.md"); !strings.Contains(page, "(deploy/grafana/provisioning)") {
+		t.Error("the README does not say where the provisioning is")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -207,6 +208,11 @@ type stack struct {
 
 	exporter     *process
 	exporterArgs []string
+
+	prometheusServer  *process
+	prometheusProgram string
+	prometheusArgs    []string
+
 	address      string // of the exporter
 	prometheus   string // URL
 	alertmanager string // URL
@@ -293,9 +299,30 @@ func (s *stack) startPrometheus(t testing.TB, p pair, sample string, more ...str
 	text = replace(t, text, "scrape_timeout: 500ms", "scrape_timeout: 1000ms")
 	address := freeAddress(t)
 	s.prometheus = "http://" + address
-	args := []string{"--config.file=" + write(t, "prometheus.yml", text), "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=" + address}
-	server := run(t, p.prometheus, append(args, more...)...)
-	server.ready(t, s.prometheus)
+	s.prometheusProgram = p.prometheus
+	s.prometheusArgs = []string{"--config.file=" + write(t, "prometheus.yml", text), "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=" + address}
+	for _, flag := range sampleFlags(t, sample) {
+		name, value, _ := strings.Cut(flag, "=")
+		s.prometheusArgs = append(s.prometheusArgs, name+"="+hurryDuration(t, value))
+	}
+	s.prometheusArgs = append(s.prometheusArgs, more...)
+	s.runPrometheus(t)
+}
+
+func (s *stack) runPrometheus(t testing.TB) {
+	t.Helper()
+	s.prometheusServer = run(t, s.prometheusProgram, s.prometheusArgs...)
+	s.prometheusServer.ready(t, s.prometheus)
+}
+
+// sampleFlags are the flags with which a sample says that Prometheus is to be started on it.
+func sampleFlags(t testing.TB, sample string) []string {
+	t.Helper()
+	command := regexp.MustCompile(`(?m)^#   prometheus --config\.file=\S+(.*)$`).FindStringSubmatch(read(t, sample))
+	if command == nil {
+		t.Fatalf("%s does not say how to start Prometheus", sample)
+	}
+	return strings.Fields(command[1])
 }
 
 // ready waits until a Prometheus or an Alertmanager is.
