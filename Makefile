@@ -84,13 +84,13 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 	done
 
 .PHONY: e2e
-e2e: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules
+e2e: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules and the figures
 	cd e2e && \
 		EXPORTER='$(CURDIR)/$(BINARY)' SIMULATOR='$(CURDIR)/$(SIMULATOR)' \
 		PROMTOOL='$(abspath $(PROMTOOL))' PROMETHEUS='$(abspath $(PROMETHEUS))' CHROMIUM='$(abspath $(CHROMIUM))' \
 		ALERTMANAGER='$(abspath $(ALERTMANAGER))' AMTOOL='$(abspath $(AMTOOL))' CURRENT='$(abspath $(CURRENT))' \
 		$(GO) test -race -count=1 -timeout 20m ./...
-	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
+	MUTATIONS=1 PROMTOOL='$(abspath $(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInThe(Rules|Figures)IsFound$$' .
 
 .PHONY: pictures
 pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo of half an hour, by Grafana's own panel components but for the timeline of states; DEMO_LASTS=10m chooses
