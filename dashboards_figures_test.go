@@ -318,14 +318,15 @@ func (ts *figureTests) query(expr string, want map[string]float64) string {
 		expr = strings.ReplaceAll(expr, `"$target"`, strconv.Quote(ts.target))
 	}
 	expr = strconv.Quote(oneLine(inserted(expr)))
-	test := fmt.Sprintf("      - expr: %s\n        eval_time: %ds\n        exp_samples: [", expr, now)
+	var samples []string
 	for _, labels := range slices.Sorted(maps.Keys(want)) {
-		test += fmt.Sprintf("{labels: '{%s}', value: %v}, ", labels, want[labels])
+		samples = append(samples, fmt.Sprintf("{labels: '{%s}', value: %v}", labels, want[labels]))
 	}
+	test := fmt.Sprintf("      - expr: %s\n        eval_time: %ds\n        exp_samples: [%s]\n", expr, now, strings.Join(samples, ", "))
 	// What the dashboards have in common is asked once.
 	if ts.asked != nil && !ts.asked[test] {
 		ts.asked[test] = true
-		ts.b.WriteString(test + "]\n")
+		ts.b.WriteString(test)
 	}
 	return expr
 }

@@ -73,10 +73,8 @@ func (w scene) column(title string) map[string][]string {
 // waited are the columns of a target in which the longest wait for a pick-up is so long, in a
 // queue with that limit, and of the colour that it has beyond it.
 func waited(queue string, seconds, limit float64, colour string) map[string]string {
-	word := func(number float64) string {
-		return strings.TrimSpace(strconv.FormatFloat(number, 'f', -1, 64) + " " + colour)
-	}
-	return map[string]string{"pick-up wait": strings.Fields(word(seconds))[0], "of limit": word(seconds / limit), "Worst queues": queue + " " + word(seconds)}
+	wait, times := strconv.FormatFloat(seconds, 'f', -1, 64), strconv.FormatFloat(seconds/limit, 'f', -1, 64)
+	return map[string]string{"pick-up wait": wait, "of limit": strings.TrimSpace(times + " × " + colour), "Worst queues": strings.TrimSpace(queue + " " + wait + " " + colour)}
 }
 
 // noLimit are those of one in which that customer waits in a queue that is closed, or nobody.
@@ -173,7 +171,7 @@ func pbx() watchedTarget {
 		`conversation_queue_agents{queue="Sales",presence="away"}`:                                                      "0",
 		`conversation_queue_agents{queue="Open",presence="present"}`:                                                    "0",
 	}), map[string]string{
-		"state": "calm", "waiting": "2", "pick-up wait": "300", "of limit": "1", "Worst queues": "Sales 300", "no agent": "0", "channels down": "0", "unanswered": "4", "answer wait": "1800", "closing, 1 h": "0",
+		"state": "calm", "waiting": "2", "pick-up wait": "300", "of limit": "1 ×", "Worst queues": "Sales 300", "no agent": "0", "channels down": "0", "unanswered": "4", "answer wait": "1800", "closing, 1 h": "0",
 		"next window": "5000", "lost, 24 h": "0", "agents": "3", "failed, 24 h": "0", "age": "119",
 	}, ""}
 }
@@ -198,7 +196,7 @@ func chat() watchedTarget {
 		`conversation_queue_agents{queue="Support",presence="present"}`:                                     "1",
 		`conversation_queue_agents{queue="Support",presence="away"}`:                                        "3",
 	}), map[string]string{
-		"state": "calm", "waiting": "1", "pick-up wait": "120", "of limit": "1", "Worst queues": "Support 120", "no agent": "0", "unanswered": "1", "answer wait": "70", "agents": "1", "age": "119",
+		"state": "calm", "waiting": "1", "pick-up wait": "120", "of limit": "1 ×", "Worst queues": "Support 120", "no agent": "0", "unanswered": "1", "answer wait": "70", "agents": "1", "age": "119",
 	}, ""}
 }
 
