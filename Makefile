@@ -89,7 +89,7 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 # Both parts are run, whatever comes of the first: one failure must not hide another. What is
 # started by exec is reached when make is told to end.
 .PHONY: e2e
-e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules
+e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules and the figures
 	@exec $(MAKE) --no-print-directory -j1 -k e2e-tests mutations-rules
 
 .PHONY: e2e-tests
@@ -102,8 +102,8 @@ e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-c
 		$(GO) test -race -count=1 -timeout 20m -run '$(E2E)' ./...
 
 .PHONY: mutations-rules
-mutations-rules: tool-prometheus ## look for mistakes in the alert rules that no test finds
-	exec env MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInTheRulesIsFound$$' .
+mutations-rules: tool-prometheus ## look for mistakes in the alert rules and the figures that no test finds
+	exec env MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInThe(Rules|Figures)IsFound$$' .
 
 .PHONY: pictures
 pictures: build tool-prometheus tool-chromium ## draw the dashboards into docs/images from a demo of half an hour, by Grafana's own panel components but for the timeline of states; DEMO_LASTS=10m chooses

@@ -64,6 +64,20 @@ const fleetSeries = `
         values: 1x30
       - series: conversation_scrape_timestamp_seconds{job="conversation",instance="desk",target="desk"}
         values: 570x30
+      - series: conversation_scrape_collector_success{job="conversation",instance="here:10720",target="pbx",collector="sessions"}
+        values: 1x30
+      - series: conversation_scrape_collector_partial{job="conversation",instance="here:10720",target="pbx",collector="sessions"}
+        values: 1x30
+      - series: conversation_open_sessions{job="conversation",instance="here:10720",target="pbx",channel="whatsapp",queue="sales",origin="regular",state="queued"}
+        values: 2x30
+      - series: conversation_open_sessions{job="conversation",instance="here:10720",target="pbx",channel="whatsapp",queue="cut-short",origin="regular",state="queued"}
+        values: 0x30
+      - series: conversation_scrape_collector_success{job="conversation",instance="desk",target="desk",collector="sessions"}
+        values: 1x30
+      - series: conversation_scrape_collector_partial{job="conversation",instance="desk",target="desk",collector="messages"}
+        values: 0x30
+      - series: conversation_open_sessions{job="conversation",instance="desk",target="desk",channel="chat",queue="help",origin="regular",state="queued"}
+        values: 0x30
       - series: up{job="conversation_exporter",instance="fleet:10720"}
         values: 1x30
       - series: conversation_exporter_build_info{job="conversation_exporter",instance="fleet:10720",version="2",goversion="go",revision="b"}
@@ -110,6 +124,17 @@ func TestPanelsKeepWhatIsDown(t *testing.T) {
 		}},
 		{"values have an age only where they are read, as a pass that fails has a time, too", "Targets", "C", nil, map[string]string{
 			`{job="conversation", instance="desk", target="desk"}`: "30",
+		}},
+		{"in a queue nobody waits where the list was read to its end", "Queues now", "A", nil, map[string]string{
+			`{job="conversation", instance="here:10720", target="pbx", queue="sales"}`: "2",
+			`{job="conversation", instance="desk", target="desk", queue="help"}`:       "0",
+		}},
+		{"nobody who waits has no wait, in the same queues", "Queues now", "B", nil, map[string]string{
+			`{job="conversation", instance="here:10720", target="pbx", queue="sales"}`: "540",
+			`{job="conversation", instance="desk", target="desk", queue="help"}`:       "0",
+		}},
+		{"a wait uses up a part of the limit, or more than that", "Queues now", "I", nil, map[string]string{
+			`{job="conversation", instance="here:10720", target="pbx", queue="sales"}`: "1.8",
 		}},
 		{"a queue's wait is of its system, nobody who waits is 0, and what was not read is not there", "Longest wait for a pick-up, by queue", "A", nil, map[string]string{
 			`{job="conversation", instance="here:10720", target="pbx", queue="sales"}`: "540",

@@ -89,44 +89,41 @@ func (l look) value(shown string) (value float64, ok bool) {
 	return 0, false
 }
 
-// want is what each query of the figure returns where that is shown: a list of texts, or
-// nothing. Exactly one query shows each.
-func (f figure) want(shown []string) (values map[string]float64, err error) {
-	values = make(map[string]float64)
-	for _, text := range shown {
-		found := ""
-		for _, ref := range slices.Sorted(maps.Keys(f.queries)) {
-			l, own := f.looks[ref]
-			if !own {
-				l = f.looks[""]
-			}
-			if v, ok := l.value(text); ok && found == "" {
-				values[ref], found = v, ref
-			}
+// shownBy is the query that shows a text, the first that can, and the value that it returns.
+func (f figure) shownBy(text string) (ref string, value float64, err error) {
+	for _, ref := range slices.Sorted(maps.Keys(f.queries)) {
+		l, own := f.looks[ref]
+		if !own {
+			l = f.looks[""]
 		}
-		if found == "" {
-			return nil, fmt.Errorf("%s never shows %q", f.where, text)
+		if v, ok := l.value(text); ok {
+			return ref, v, nil
+		}
+	}
+	return "", 0, fmt.Errorf("%s never shows %q", f.where, text)
+}
+
+// want is what each query of the figure returns where that is shown, by labels: texts without
+// any, or a text a row.
+func (f figure) want(shown map[string][]string) (values map[string]map[string]float64, err error) {
+	values = make(map[string]map[string]float64)
+	for labels, texts := range shown {
+		for _, text := range texts {
+			ref, v, err := f.shownBy(text)
+			if err != nil {
+				return nil, err
+			}
+			if values[ref] == nil {
+				values[ref] = make(map[string]float64)
+			}
+			values[ref][labels] = v
 		}
 	}
 	return values, nil
 }
 
-// wantRows is what the query of a column returns where that is shown, by the labels of the
-// rows.
-func (f figure) wantRows(shown map[string]string) (values map[string]float64, err error) {
-	values = make(map[string]float64)
-	for labels, text := range shown {
-		v, ok := f.looks[""].value(text)
-		if !ok {
-			err = fmt.Errorf("%s never shows %q", f.where, text)
-		}
-		values[labels] = v
-	}
-	return values, err
-}
-
 // readFigures reads the figures of all dashboards, and the columns of the fleet by their
-// names.
+// names. What has a row a target or a queue is a column, too.
 func readFigures(t *testing.T) (figures, columns []figure) {
 	t.Helper()
 	for _, d := range readDashboards(t) {
@@ -146,6 +143,13 @@ func readFigures(t *testing.T) (figures, columns []figure) {
 		}
 		for _, p := range list {
 			switch {
+			case p.Title == "Worst queues":
+				f := p.figure(t, d.file)
+				delete(f.queries, "B") // It is that of all figures.
+				delete(f.queries, "C")
+				delete(f.looks, "B")
+				delete(f.looks, "C")
+				columns = append(columns, f)
 			case p.Type == "stat":
 				figures = append(figures, p.figure(t, d.file))
 			case p.Type == "state-timeline":
@@ -335,28 +339,19 @@ func figuresTests(t *testing.T, figures, columns []figure, change func(expr stri
 	ts = &figureTests{}
 	for _, w := range scenes() {
 		ts.scene(t, w)
-		for _, f := range figures {
-			values, err := f.want(w.figure(f.title))
+		for i, f := range slices.Concat(figures, columns) {
+			shown := w.column(f.title)
+			if i < len(figures) {
+				shown = map[string][]string{"": w.figure(f.title)}
+			}
+			values, err := f.want(shown)
 			if err != nil {
 				problems = append(problems, w.name+": "+err.Error())
 			}
 			for _, ref := range slices.Sorted(maps.Keys(f.queries)) {
-				want := make(map[string]float64)
-				if v, is := values[ref]; is {
-					want[""] = v
-				}
 				for _, expr := range change(f.queries[ref]) {
-					ts.query(expr, want)
+					ts.query(expr, values[ref])
 				}
-			}
-		}
-		for _, f := range columns {
-			want, err := f.wantRows(w.column(f.title))
-			if err != nil {
-				problems = append(problems, w.name+": "+err.Error())
-			}
-			for _, expr := range change(f.queries["A"]) {
-				ts.query(expr, want)
 			}
 		}
 	}

@@ -190,11 +190,15 @@ func TestColoursMeanSomething(t *testing.T) {
 // customers. Which it is tells the name of the metric.
 func TestTimesAreShownAsTimes(t *testing.T) {
 	var (
-		wrapped = regexp.MustCompile(`^(?:(?:max|min|sum|sort|last_over_time|round|label_replace)(?: by \([^)]*\))? ?\(|\(|time\(\) - |[0-9.]+ \* |\s+)`)
+		wrapped = regexp.MustCompile(`^(?:topk\(3,|(?:max|min|sum|sort|last_over_time|round|label_replace)(?: by \([^)]*\))? ?\(|\(|time\(\) - |[0-9.]+ \* |\s+)`)
 		seconds = regexp.MustCompile(`^conversation_[a-z_]+_seconds(?:\{|\[|$)`)
+		share   = regexp.MustCompile(`^max by \([^)]*\) \(\s+\(time\(\) - conversation_queued_oldest_timestamp_seconds\{[^}]*\}\)\s+/ on `)
 		mean    = regexp.MustCompile(`^rate\(conversation_[a-z_]+_seconds_sum\{.*/ sum\(rate\(conversation_[a-z_]+_seconds_count`)
 	)
 	unit := func(expr string) string {
+		if share.MatchString(expr) {
+			return ""
+		}
 		if strings.Contains(expr, "(1000 * ") {
 			return "dateTimeAsIso"
 		}

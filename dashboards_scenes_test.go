@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -48,18 +49,37 @@ func (w scene) figure(title string) []string {
 }
 
 // column is what a column of the fleet shows, by the labels of its rows. L is not shown:
-// it brings the label system to each row.
-func (w scene) column(title string) map[string]string {
-	shown := make(map[string]string)
+// it brings the label system to each row. The worst queues are each a row, such as in
+// "Sales 300 orange; Support 120".
+func (w scene) column(title string) map[string][]string {
+	shown := make(map[string][]string)
 	for _, r := range w.rows() {
+		text := r.columns[title]
 		switch {
 		case title == "L" && r.system != "":
-			shown[r.labels+`,system="`+r.system+`"`] = "1"
-		case r.columns[title] != "":
-			shown[r.labels] = r.columns[title]
+			shown[r.labels+`,system="`+r.system+`"`] = []string{"1"}
+		case title == "Worst queues" && text != "":
+			for row := range strings.SplitSeq(text, "; ") {
+				queue, wait, _ := strings.Cut(row, " ")
+				shown[r.labels+`,queue="`+queue+`"`] = []string{wait}
+			}
+		case text != "":
+			shown[r.labels] = []string{text}
 		}
 	}
 	return shown
+}
+
+// waited are the columns of a target in which the longest wait for a pick-up is so long, in a
+// queue with that limit, and of the colour that it has beyond it.
+func waited(queue string, seconds, limit float64, colour string) map[string]string {
+	wait, times := strconv.FormatFloat(seconds, 'f', -1, 64), strconv.FormatFloat(seconds/limit, 'f', -1, 64)
+	return map[string]string{"pick-up wait": wait, "of limit": strings.TrimSpace(times + " × " + colour), "Worst queues": strings.TrimSpace(queue + " " + wait + " " + colour)}
+}
+
+// noLimit are those of one in which that customer waits in a queue that is closed, or nobody.
+func noLimit(seconds string) map[string]string {
+	return map[string]string{"pick-up wait": seconds, "of limit": "", "Worst queues": ""}
 }
 
 // series are all that Prometheus has, those of somebody else's job among them.
@@ -151,7 +171,7 @@ func pbx() watchedTarget {
 		`conversation_queue_agents{queue="Sales",presence="away"}`:                                                      "0",
 		`conversation_queue_agents{queue="Open",presence="present"}`:                                                    "0",
 	}), map[string]string{
-		"state": "calm", "waiting": "2", "pick-up wait": "300", "unanswered": "4", "answer wait": "1800", "closing, 1 h": "0",
+		"state": "calm", "waiting": "2", "pick-up wait": "300", "of limit": "1 ×", "Worst queues": "Sales 300", "no agent": "0", "channels down": "0", "unanswered": "4", "answer wait": "1800", "closing, 1 h": "0",
 		"next window": "5000", "lost, 24 h": "0", "agents": "3", "failed, 24 h": "0", "age": "119",
 	}, ""}
 }
@@ -176,7 +196,7 @@ func chat() watchedTarget {
 		`conversation_queue_agents{queue="Support",presence="present"}`:                                     "1",
 		`conversation_queue_agents{queue="Support",presence="away"}`:                                        "3",
 	}), map[string]string{
-		"state": "calm", "waiting": "1", "pick-up wait": "120", "unanswered": "1", "answer wait": "70", "agents": "1", "age": "119",
+		"state": "calm", "waiting": "1", "pick-up wait": "120", "of limit": "1 ×", "Worst queues": "Support 120", "no agent": "0", "unanswered": "1", "answer wait": "70", "agents": "1", "age": "119",
 	}, ""}
 }
 
@@ -284,6 +304,9 @@ func waitingScenes() []scene {
 	state := func(column, shown string) map[string]string {
 		return map[string]string{"state": "act soon orange", column: shown}
 	}
+	beyond := func(queue string, seconds, limit float64, colour string) map[string]string {
+		return merged(waited(queue, seconds, limit, colour), map[string]string{"state": "act soon orange"})
+	}
 	const pickup, answer, nobody = "Longest wait for a pick-up", "Longest wait for an answer", "Queues with no agent present"
 	shared := `conversation_unanswered_oldest_timestamp_seconds{channel="sms",queue="Open",state="shared"}`
 	closedFor := func(name, queued, answered string) scene {
@@ -291,82 +314,93 @@ func waitingScenes() []scene {
 			`conversation_queue_open{queue="Support"}`:                      "0",
 			`conversation_queue_agents{queue="Support",presence="present"}`: "0",
 			support: "-" + queued + "s", fmt.Sprintf(assigned, "chat", "Support"): "-" + answered + "s",
-		}).seen(map[string]string{"pick-up wait": queued, "answer wait": answered})
+		}).seen(noLimit(queued)).seen(map[string]string{"answer wait": answered})
 		return scene{name: name, systems: []watchedTarget{pbx(), closed}, figures: map[string]string{pickup: queued, answer: answered}}
 	}
 	return []scene{
 		{name: "all is well", systems: []watchedTarget{pbx(), chat()}},
 		{
 			name:    "a customer waits beyond what the administrator allows",
-			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-121s"}).seen(state("pick-up wait", "121")).told("ConversationNotPickedUp")},
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-121s"}).seen(beyond("Support", 121, 120, "orange")).told("ConversationNotPickedUp")},
 			figures: soon(pickup, "300 orange"),
 		},
-		one("a customer waits beyond 5 minutes", sales, "-301s", soon(pickup, "301 orange"), state("pick-up wait", "301"), "ConversationNotPickedUp"),
-		one("a customer waits for three times the limit", sales, "-900s", soon(pickup, "900 orange"), state("pick-up wait", "900"), "ConversationNotPickedUp"),
-		one("a customer waits for more than that", sales, "-901s", soon(pickup, "901 red"), state("pick-up wait", "901"), "ConversationNotPickedUp"),
-		one("nobody waits for a pick-up", sales, "", map[string]string{pickup: "120"}, map[string]string{"pick-up wait": "0"}, ""),
+		one("a customer waits beyond 5 minutes", sales, "-301s", soon(pickup, "301 orange"), beyond("Sales", 301, 300, "orange"), "ConversationNotPickedUp"),
+		one("a customer waits for three times the limit", sales, "-900s", soon(pickup, "900 orange"), beyond("Sales", 900, 300, "orange"), "ConversationNotPickedUp"),
+		one("a customer waits for more than that", sales, "-901s", soon(pickup, "901 red"), beyond("Sales", 901, 300, "red"), "ConversationNotPickedUp"),
+		one("nobody waits for a pick-up", sales, "", map[string]string{pickup: "120"}, noLimit("0"), ""),
 		one("a customer waits in a shared queue", shared, "-1801s", soon(answer, "1801 orange"), state("answer wait", "1801"), "ConversationUnanswered"),
 		one("a customer waits in a shared queue for longer", shared, "-3601s", soon(answer, "3601 red"), state("answer wait", "3601"), "ConversationUnanswered"),
 		one("an agent has forgotten a customer", fmt.Sprintf(assigned, "whatsapp", "Sales"), "-3600s", soon(answer, "3600 orange"), state("answer wait", "3600"), "ConversationForgotten"),
 		one("an agent has forgotten a customer for longer", fmt.Sprintf(assigned, "whatsapp", "Sales"), "-3601s", soon(answer, "3601 red"), state("answer wait", "3601"), "ConversationForgotten"),
 		closedFor("a queue is closed", "300", "2000"),
+		{
+			name: "customers wait in more queues than the wall has room for",
+			systems: []watchedTarget{pbx().with(map[string]string{
+				fmt.Sprintf(queued, "whatsapp", "Billing"): "-200s", fmt.Sprintf(queued, "sms", "Billing"): "-210s", fmt.Sprintf(queued, "sms", "Returns"): "-250s", fmt.Sprintf(queued, "sms", "Other"): "-50s",
+			}).seen(map[string]string{"Worst queues": "Sales 300; Returns 250; Billing 210"}), chat().seen(map[string]string{"Worst queues": ""})},
+		},
 		closedFor("a queue has been closed for long", "5000", "9000"),
 		{
 			name: "limits and hours were not read for some minutes",
 			systems: []watchedTarget{pbx().with(map[string]string{
 				sales: "-301s", `conversation_queue_open{queue="Sales"}`: "0 until 10m", fmt.Sprintf(assigned, "whatsapp", "Sales"): "-2000s",
 				`conversation_queue_agents{queue="Sales",presence="present"}`: "0",
-			}).seen(map[string]string{"pick-up wait": "301", "answer wait": "2000"}), chat().with(map[string]string{
+			}).seen(noLimit("301")).seen(map[string]string{"answer wait": "2000"}), chat().with(map[string]string{
 				support: "-200s", `conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`: "200 until 10m",
-			}).seen(map[string]string{"pick-up wait": "200"})},
+			}).seen(waited("Support", 200, 200, ""))},
 			figures: map[string]string{pickup: "301", answer: "2000"},
+		},
+		{
+			name:    "hours were not read for some minutes, and a customer has come just now",
+			systems: []watchedTarget{pbx().with(map[string]string{sales: "-200s", `conversation_queue_open{queue="Sales"}`: "0 until 10m"}).seen(noLimit("200")), chat()},
+			figures: map[string]string{pickup: "200"},
 		},
 		{
 			name: "hours were not read for some minutes, and customers wait for long",
 			systems: []watchedTarget{pbx().with(map[string]string{
 				sales: "-5000s", `conversation_queue_open{queue="Sales"}`: "0 until 10m", fmt.Sprintf(assigned, "whatsapp", "Sales"): "-9000s",
-			}).seen(map[string]string{"pick-up wait": "5000", "answer wait": "9000"}), chat()},
+			}).seen(noLimit("5000")).seen(map[string]string{"answer wait": "9000"}), chat()},
 			figures: map[string]string{pickup: "5000", answer: "9000"},
 		},
 		{
 			name: "limits were not read for some minutes, and a customer waits for longer than three times",
 			systems: []watchedTarget{pbx(), chat().with(map[string]string{
 				support: "-305s", `conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`: "101 until 10m",
-			}).seen(state("pick-up wait", "305")).told("ConversationNotPickedUp")},
+			}).seen(beyond("Support", 305, 101, "red")).told("ConversationNotPickedUp")},
 			figures: soon(pickup, "305 red"),
 		},
 		{
 			name: "an administrator's limit is long",
 			systems: []watchedTarget{pbx(), chat().with(map[string]string{
 				support: "-1000s", `conversation_queue_warning_threshold_seconds{queue="Support",event="new_session",level="agent"}`: "1000 until 10m",
-			}).seen(map[string]string{"pick-up wait": "1000"})},
+			}).seen(waited("Support", 1000, 1000, ""))},
 			figures: map[string]string{pickup: "1000"},
 		},
 		{
 			name:    "a customer waits for three times what the administrator allows",
-			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-360s"}).seen(state("pick-up wait", "360")).told("ConversationNotPickedUp")},
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-360s"}).seen(beyond("Support", 360, 120, "orange")).told("ConversationNotPickedUp")},
 			figures: soon(pickup, "360 orange"),
 		},
 		{
 			name:    "a customer waits for more than three times what the administrator allows",
-			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-361s"}).seen(state("pick-up wait", "361")).told("ConversationNotPickedUp")},
+			systems: []watchedTarget{pbx(), chat().with(map[string]string{support: "-361s"}).seen(beyond("Support", 361, 120, "red")).told("ConversationNotPickedUp")},
 			figures: soon(pickup, "361 red"),
 		},
 		{
 			name: "one customer waits and no agent of the queue is present",
 			systems: []watchedTarget{pbx(), chat().with(map[string]string{`conversation_queue_agents{queue="Support",presence="present"}`: "0"}).
-				seen(map[string]string{"state": "act now red"}).told("ConversationNoAgents")},
+				seen(map[string]string{"state": "act now red", "no agent": "1 red"}).told("ConversationNoAgents")},
 			figures: soon(nobody, "1 red"),
 		},
 		one("customers wait and no agent of the queue is present", `conversation_queue_agents{queue="Sales",presence="present"}`, "0",
-			soon(nobody, "1 red"), map[string]string{"state": "act now red"}, "ConversationNoAgents"),
+			soon(nobody, "1 red"), map[string]string{"state": "act now red", "no agent": "1 red"}, "ConversationNoAgents"),
 		{
 			name: "nobody waits in the queue without agents",
 			systems: []watchedTarget{pbx().with(map[string]string{
 				`conversation_queue_agents{queue="Sales",presence="present"}`:                                  "0",
 				`conversation_open_sessions{channel="whatsapp",queue="Sales",origin="regular",state="queued"}`: "0",
 				sales: "",
-			}).seen(map[string]string{"waiting": "0", "pick-up wait": "0"}), chat()},
+			}).seen(noLimit("0")).seen(map[string]string{"waiting": "0"}), chat()},
 			figures: map[string]string{"Waiting for a pick-up": "1", pickup: "120"},
 		},
 		{
@@ -392,7 +426,7 @@ func windowScenes() []scene {
 	}
 	const failed = "Not delivered in 24 h"
 	alone := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp").
-		seen(map[string]string{"waiting": "0", "pick-up wait": "0", "unanswered": "0", "answer wait": "0", "next window": "", "agents": ""})
+		seen(noLimit("0")).seen(map[string]string{"waiting": "0", "unanswered": "0", "answer wait": "0", "next window": "", "agents": ""})
 	return []scene{
 		window("a window closes within 15 minutes", "lt_15m", "+899s", "899 red", "act now red"),
 		window("a window closes within half an hour", "15m_30m", "+900s", "900 orange", "act soon orange"),
@@ -404,7 +438,7 @@ func windowScenes() []scene {
 		one("a window was lost hours ago", lost, "0 1 since 300m", map[string]string{"Windows lost in 24 h": "1 orange"}, map[string]string{"lost, 24 h": "1 orange"}, ""),
 		one("a window was lost more than a day ago", lost, "0 1 since 1500m", nil, nil, ""),
 		one("a channel is down", `conversation_channel_up{channel="whatsapp",name="Main",provider="meta"}`, "0",
-			map[string]string{"Targets in trouble": "1 orange"}, map[string]string{"state": "act now red"}, "ConversationChannelDown"),
+			map[string]string{"Targets in trouble": "1 orange"}, map[string]string{"state": "act now red", "channels down": "1 red"}, "ConversationChannelDown"),
 		one("a message is under way for too long", `conversation_sending_oldest_timestamp_seconds{channel="whatsapp"}`, "-901s",
 			map[string]string{"Targets in trouble": "1 orange"}, map[string]string{"state": "act soon orange"}, "ConversationDeliveryStuck"),
 		one("a message was not delivered hours ago", failures, "0 1 since 300m", map[string]string{failed: "1 orange"}, map[string]string{"failed, 24 h": "1"}, ""),
@@ -435,18 +469,20 @@ func windowScenes() []scene {
 func unreadScenes() []scene {
 	groups := []string{"sessions", "messages", "queues", "channels"}
 	incomplete := map[string]string{"state": "incomplete orange"}
-	noZeros := map[string]string{"closing, 1 h": "", "lost, 24 h": "", "failed, 24 h": ""}
+	noZeros := map[string]string{"no agent": "", "closing, 1 h": "", "lost, 24 h": "", "failed, 24 h": ""}
 	down := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", lost, failures).
-		with(notRead("0", groups...)).with(map[string]string{"conversation_up": "0", lost: "0 2 since 600m"})
+		with(notRead("0", groups...)).with(map[string]string{
+		"conversation_up": "0", lost: "0 2 since 600m", `conversation_scrape_collector_success{collector="channels"}`: "1", // It is kept.
+	})
 	down.columns = map[string]string{"state": "not read red", "lost, 24 h": "2 orange"}
 	sessions := pbx().only("up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_open_sessions").with(read("sessions")).
 		with(map[string]string{`conversation_reply_window_sessions{channel="whatsapp",queue="Sales",awaiting="unknown",remaining="lt_15m"}`: "1"})
 	sessions.columns = map[string]string{"state": "calm", "waiting": "2", "age": "119"}
 	messages := sessions.with(read("queues")).with(notRead("0", "messages"))
-	messages.columns = map[string]string{"state": "not read red", "waiting": "2"}
+	messages.columns = map[string]string{"state": "not read red", "waiting": "2", "no agent": "0"}
 	queues := pbx().only(health, "up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp", "conversation_queue_agents", "conversation_agents").
 		with(notRead("0", "sessions", "messages"))
-	queues.columns = map[string]string{"state": "not read red", "agents": "3"}
+	queues.columns = map[string]string{"state": "not read red", "channels down": "0", "agents": "3"}
 	return []scene{
 		{
 			name: "a viewer failed", beside: []string{"1 not whole orange"},
@@ -457,7 +493,13 @@ func unreadScenes() []scene {
 			name: "a list was cut short", beside: []string{"1 not whole orange"},
 			systems: []watchedTarget{pbx(), chat().with(map[string]string{`conversation_scrape_collector_partial{collector="messages"}`: "1"}).seen(incomplete)},
 		},
-		{name: "the channels could not be read", beside: []string{"1 not whole orange"}, systems: []watchedTarget{pbx().with(notRead("0", "channels")).seen(incomplete), chat()}},
+		{
+			name: "of a channel is not told whether it is up", beside: []string{"1 not whole orange"},
+			systems: []watchedTarget{
+				pbx().with(map[string]string{`conversation_scrape_collector_partial{collector="channels"}`: "1"}).seen(incomplete).seen(map[string]string{"channels down": ""}), chat(),
+			},
+		},
+		{name: "the channels could not be read", beside: []string{"1 not whole orange"}, systems: []watchedTarget{pbx().with(notRead("0", "channels")).seen(incomplete).seen(map[string]string{"channels down": ""}), chat()}},
 		{
 			name: "the messages are not wanted", systems: []watchedTarget{sessions}, nothing: true,
 			figures: map[string]string{"Source": "read", "Waiting for a pick-up": "2", "Targets read": "1", "Targets in trouble": "0"},
@@ -465,7 +507,7 @@ func unreadScenes() []scene {
 		{
 			name: "the PBX is down, and what was known is kept", beside: []string{"1 not read red"},
 			systems: []watchedTarget{pbx().with(notRead("1", groups...)).with(map[string]string{"conversation_up": "0"}).
-				seen(noZeros).seen(map[string]string{"state": "not read red", "age": ""}), chat()},
+				seen(noZeros).seen(map[string]string{"state": "not read red", "channels down": "", "age": ""}), chat()},
 			figures: map[string]string{
 				"Source": "DOWN red", "Targets read": "1", "Targets in trouble": "1 orange", "Windows closing within the hour": "", "Windows lost in 24 h": "", "Not delivered in 24 h": "",
 			},
@@ -476,7 +518,7 @@ func unreadScenes() []scene {
 		},
 		{
 			name: "the sessions cannot be read, and the messages are not wanted", beside: []string{"1 not read red"}, nothing: true,
-			systems: []watchedTarget{pbx().only("up", "conversation_up", "conversation_target_info").with(notRead("0", "sessions")).nowhere("not read red")},
+			systems: []watchedTarget{pbx().only("up", "conversation_up", "conversation_target_info", "conversation_scrape_timestamp").with(notRead("0", "sessions")).nowhere("not read red")},
 			figures: map[string]string{"Source": "DOWN red", "Targets in trouble": "1 orange"},
 		},
 		{
@@ -524,7 +566,7 @@ func partScenes() []scene {
 		fmt.Sprintf(assigned, "whatsapp", "Sales"):                                                         "",
 	})
 	part := func(name string, groups []string, gone map[string][]string, more map[string]string) scene {
-		facts, columns := make(map[string]string), map[string]string{"state": "incomplete orange", "waiting": "0", "pick-up wait": "0", "unanswered": "0", "answer wait": "0"}
+		facts, columns := make(map[string]string), map[string]string{"state": "incomplete orange", "waiting": "0", "pick-up wait": "0", "of limit": "", "Worst queues": "", "unanswered": "0", "answer wait": "0"}
 		figures := maps.Clone(wellFigures())
 		maps.Copy(figures, map[string]string{
 			"Waiting for a pick-up": "0", "Longest wait for a pick-up": "0", "Unanswered": "0", "Longest wait for an answer": "0", "Agents present": "3", "Unread messages": "0", "Targets read": "1",
@@ -548,11 +590,11 @@ func partScenes() []scene {
 		"Longest wait for a pick-up": {"pick-up wait"}, "Unanswered": {"unanswered"}, "Longest wait for an answer": {"answer wait"}, "Windows closing within the hour": {"closing, 1 h"},
 		"Windows lost in 24 h": {"lost, 24 h"}, "Not delivered in 24 h": {"failed, 24 h"}, "Unread messages": nil,
 	}
-	sessions := map[string][]string{"Waiting for a pick-up": {"waiting"}, "Queues with no agent present": nil}
+	sessions := map[string][]string{"Waiting for a pick-up": {"waiting"}, "Queues with no agent present": {"no agent"}}
 	return []scene{
 		part("the messages of many sessions are still to be read", []string{"messages"}, messages, map[string]string{"conversation_scrape_pending_sessions": "40"}),
 		part("the list of sessions was cut short", []string{"sessions"}, sessions, nil),
-		part("who is there is not known of each queue", []string{"queues"}, map[string][]string{"Queues with no agent present": nil}, nil),
+		part("who is there is not known of each queue", []string{"queues"}, map[string][]string{"Queues with no agent present": {"no agent"}}, nil),
 	}
 }
 
@@ -579,6 +621,7 @@ func fleetScenes() []scene {
 		`conversation_queue_agents{queue="Sales",presence="present"}`:                                   "0",
 		`conversation_queue_open{queue="Sales"}`:                                                        "0",
 	})
+	other = other.seen(noLimit("300"))
 	return []scene{
 		one("a target was read some time ago", "conversation_scrape_timestamp_seconds", "-120s", nil, map[string]string{"age": "120 orange"}, ""),
 		{name: "the targets are found by /sd", systems: []watchedTarget{apart(pbx()), apart(chat()), own}},

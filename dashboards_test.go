@@ -25,7 +25,11 @@ type dashboard struct {
 	SchemaVersion int      `json:"schemaVersion"`
 	Editable      bool     `json:"editable"`
 	Refresh       string   `json:"refresh"`
-	Links         []struct {
+	Time          struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+	} `json:"time"`
+	Links []struct {
 		Type        string   `json:"type"`
 		Tags        []string `json:"tags"`
 		IncludeVars bool     `json:"includeVars"`
@@ -39,6 +43,8 @@ type dashboard struct {
 			Name       string     `json:"name"`
 			Datasource dataSource `json:"datasource"`
 			Enable     bool       `json:"enable"`
+			Hide       bool       `json:"hide"`
+			IconColor  string     `json:"iconColor"`
 			Target     query      `json:"target"`
 		} `json:"list"`
 	} `json:"annotations"`
@@ -61,6 +67,10 @@ type variable struct {
 	Multi      bool            `json:"multi"`
 	IncludeAll bool            `json:"includeAll"`
 	AllValue   string          `json:"allValue"`
+	Current    json.RawMessage `json:"current"`
+	Options    json.RawMessage `json:"options"`
+	Regex      string          `json:"regex"`
+	Hide       int             `json:"hide"`
 }
 
 // asks is what a variable asks Prometheus for.
@@ -94,9 +104,17 @@ type panel struct {
 		} `json:"overrides"`
 	} `json:"fieldConfig"`
 	Options struct {
-		TextMode string `json:"textMode"`
-		SortBy   []struct {
+		TextMode      string `json:"textMode"`
+		ColorMode     string `json:"colorMode"`
+		GraphMode     string `json:"graphMode"`
+		ReduceOptions struct {
+			Calcs  []string `json:"calcs"`
+			Fields string   `json:"fields"`
+			Values bool     `json:"values"`
+		} `json:"reduceOptions"`
+		SortBy []struct {
 			DisplayName string `json:"displayName"`
+			Desc        bool   `json:"desc"`
 		} `json:"sortBy"`
 	} `json:"options"`
 	Transformations []struct {
@@ -134,6 +152,12 @@ func (p panel) property(name, id string) any {
 type field struct {
 	Unit    string `json:"unit"`
 	NoValue string `json:"noValue"`
+	Color   struct {
+		Mode string `json:"mode"`
+	} `json:"color"`
+	Links []struct {
+		URL string `json:"url"`
+	} `json:"links"`
 }
 
 // query is a query of a panel.
