@@ -26,9 +26,10 @@ type picture struct {
 // pictures are all that the README shows. Together they have every panel.
 func pictures() []picture {
 	return []picture{
-		{"conversations", "conversations", []string{"Now", "Reply windows (WhatsApp and Facebook)", "Queues"}, 1600},
-		{"conversations-2", "conversations", []string{"Backlog", "Responses"}, 1600},
-		{"conversations-3", "conversations", []string{"Delivery", "Agents (only with --collector.agents)", "The exporter"}, 1600},
+		{"conversations", "conversations", []string{"Now", "Reply windows (WhatsApp and Facebook)"}, 1600},
+		{"conversations-2", "conversations", []string{"Queues", "Backlog"}, 1600},
+		{"conversations-3", "conversations", []string{"Responses", "Delivery"}, 1600},
+		{"conversations-4", "conversations", []string{"Agents (only with --collector.agents)", "The exporter"}, 1600},
 		{"fleet", "fleet", nil, 1600},
 		{"wallboard", "wallboard", nil, 1920},
 	}
