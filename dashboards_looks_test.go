@@ -44,6 +44,36 @@ func looksOf(t *testing.T, d dashboard, p panel, drawn drawnFigure) map[string]s
 			say(key, "%s", l.Color.FixedColor)
 		}
 	}
+	for _, o := range p.FieldConfig.Overrides {
+		key := p.Title + ": " + o.Matcher.Options
+		if cell, is := p.property(o.Matcher.Options, "custom.cellOptions").(map[string]any); is {
+			say(key, "%s", cell["type"])
+		}
+		if places := p.property(o.Matcher.Options, "decimals"); places != nil && p.Type != "stat" {
+			say(key, "%v decimals", places)
+		}
+	}
+	f := p.FieldConfig.Defaults
+	if f.Decimals != nil {
+		say(p.Title, "%g decimals", *f.Decimals)
+	}
+	if f.Max != nil {
+		say(p.Title, "up to %g", *f.Max)
+	}
+	if p.Type == "timeseries" && (f.Min == nil || *f.Min != 0) {
+		say(p.Title, "also below 0")
+	}
+	if style := f.Custom.ThresholdsStyle.Mode; style != "" && style != "off" {
+		say(p.Title, "%s", style)
+	}
+	if f.Custom.Stacking.Mode == "normal" {
+		say(p.Title, "stacked")
+	}
+	for _, tr := range p.Transformations {
+		for column, name := range tr.Options.RenameByName {
+			say(p.Title+": "+column, "%s", name)
+		}
+	}
 	if none := p.FieldConfig.Defaults.NoValue; none != "not read" && none != "–" {
 		say(p.Title, "else %s", none)
 	}
@@ -91,6 +121,38 @@ func TestPanelsLookAsTheyShould(t *testing.T) {
 	}
 	for name, look := range left {
 		t.Errorf("nothing is shown as %s: %s", name, look)
+	}
+}
+
+// A graph draws all that it asks for, and only where there is a value; a table shows all but the
+// time and the numbers that only bring a label.
+func TestPanelsHideNothing(t *testing.T) {
+	for _, d := range readDashboards(t) {
+		for _, row := range d.Panels {
+			if only := strings.Contains(row.Title, "--collector") || row.Title == "The exporter"; row.Type == "row" && row.Collapsed != only {
+				t.Errorf("%s: the row %q is folded: %t", d.file, row.Title, row.Collapsed)
+			}
+		}
+		for _, p := range d.all() {
+			custom := p.FieldConfig.Defaults.Custom
+			if custom.SpanNulls || custom.HideFrom.Viz || custom.HideFrom.Legend || custom.HideFrom.Tooltip || !slices.Contains([]string{"", "none", "normal"}, custom.Stacking.Mode) {
+				t.Errorf("%s is drawn by %+v", d.where(p), custom)
+			}
+			for _, q := range p.Targets {
+				if q.Hide {
+					t.Errorf("%s does not ask %s", d.where(p), q.RefID)
+				}
+			}
+			for _, tr := range p.Transformations {
+				for column := range tr.Options.ExcludeByName {
+					label := column == "Value #L" && p.Title == "Fleet" || column == "Value #H" && p.Title == "Queues now" || column == "Value #A" && (p.Title == "Targets" || p.Title == "Exporters")
+					constant := p.Title == "Windows that close next" && (column == "awaiting" || column == "__name__")
+					if column != "Time" && column != "job" && !label && !constant {
+						t.Errorf("%s does not show %s", d.where(p), column)
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -202,7 +264,6 @@ func TestTheStateOfATargetIsOneQuery(t *testing.T) {
 }
 
 // knownLooks are those of the panels, by title, and of what is named in them.
-// knownLooks are those of the panels, by title, and of what is named in them.
 var knownLooks = map[string]string{
 	"Source":                                                  "0 DOWN red; 1 read",
 	"Longest wait for a pick-up":                              "s",
@@ -211,14 +272,24 @@ var knownLooks = map[string]string{
 	"Queues with no agent present":                            "from 1 red",
 	"Windows closing within the hour":                         "from 1 orange; else not read, or without windows",
 	"Next window closes in":                                   "s; from 0 red; from 900 orange; from 3600 text; else none, or not read",
-	"Windows lost in 24 h":                                    "from 1 orange; else not read, or without windows",
-	"Not delivered in 24 h":                                   "from 1 orange; else not read, or not told",
+	"Windows lost in 24 h":                                    "from 1 orange; 0 decimals; else not read, or without windows",
+	"Not delivered in 24 h":                                   "from 1 orange; 0 decimals; else not read, or not told",
 	"Queues now":                                              "by longest wait, down",
+	"Queues now: Value #A":                                    "waiting for a pick-up",
+	"Queues now: Value #B":                                    "longest wait",
+	"Queues now: Value #C":                                    "limit",
+	"Queues now: Value #D":                                    "agents present",
+	"Queues now: Value #E":                                    "agents away",
+	"Queues now: Value #F":                                    "open",
+	"Queues now: Value #G":                                    "offered",
+	"Queues now: Value #I":                                    "of the limit",
+	"Queues now: assignment_mode":                             "hands out",
 	"Queues now: limit":                                       "s",
 	"Queues now: longest wait":                                "s",
-	"Queues now: of the limit":                                "suffix: ×; from 1.001 orange; from 3.001 red",
+	"Queues now: of the limit":                                "suffix: ×; from 1.001 orange; from 3.001 red; color-text; 1 decimals",
 	"Queues now: open":                                        "0 closed; 1 open",
-	"Unanswered, by time left in the window":                  "else not read, or without windows",
+	"Queues now: waiting for a pick-up":                       "0 decimals",
+	"Unanswered, by time left in the window":                  "stacked; else not read, or without windows",
 	"Unanswered, by time left in the window: 1 to 4 h":        "#8ab8ff",
 	"Unanswered, by time left in the window: 15 to 30 min":    "orange",
 	"Unanswered, by time left in the window: 30 min to 1 h":   "yellow",
@@ -232,27 +303,33 @@ var knownLooks = map[string]string{
 	"Unanswered, by time left in the window: over":            "#7b7b7b",
 	"Unanswered, by time left in the window: under 15 min":    "red",
 	"Windows that close next":                                 "else none, or not read; by closes in, up",
-	"Windows that close next: closes in":                      "s; from 0 red; from 900 orange; from 3600 text",
-	"Open windows, by whose turn it is":                       "else not read, or without windows",
+	"Windows that close next: Value":                          "closes in",
+	"Windows that close next: closes in":                      "s; from 0 red; from 900 orange; from 3600 text; color-text",
+	"Open windows, by whose turn it is":                       "stacked; else not read, or without windows",
 	"Open windows, by whose turn it is: agent":                "orange",
 	"Open windows, by whose turn it is: customer":             "#8ab8ff",
 	"Open windows, by whose turn it is: unknown":              "#7b7b7b",
-	"Windows lost, over 1 h":                                  "orange; else none, or not read",
-	"Chats that the system will end":                          "s; else none, or not read",
+	"Windows lost, over 1 h":                                  "orange; 0 decimals; stacked; else none, or not read",
+	"Chats that the system will end":                          "s; also below 0; else none, or not read",
 	"Chats that the system will end: /: agent /":              "orange",
 	"Chats that the system will end: /: customer /":           "#8ab8ff",
 	"Chats that the system will end: /: unknown /":            "#7b7b7b",
-	"Longest wait for a pick-up, by queue":                    "s; from 300 orange",
+	"Waiting for a pick-up, by queue":                         "stacked",
+	"Longest wait for a pick-up, by queue":                    "s; from 300 orange; dashed",
+	"Agents of all queues":                                    "stacked",
 	"Agents of all queues: away":                              "#7b7b7b",
 	"Agents of all queues: present":                           "#3274d9",
+	"Open, by state":                                          "stacked",
 	"Open, by state: archived":                                "#7b7b7b",
 	"Open, by state: arriving":                                "#8ab8ff",
 	"Open, by state: assigned":                                "#3274d9",
 	"Open, by state: automated":                               "purple",
 	"Open, by state: queued":                                  "orange",
 	"Open, by state: shared":                                  "yellow",
+	"Open, by origin":                                         "stacked",
 	"Open, by origin: campaign":                               "#8ab8ff",
 	"Open, by origin: regular":                                "#3274d9",
+	"Unanswered, by age":                                      "stacked",
 	"Unanswered, by age: 1 to 4 h":                            "orange",
 	"Unanswered, by age: 15 min to 1 h":                       "yellow",
 	"Unanswered, by age: 4 h to a day":                        "red",
@@ -265,20 +342,20 @@ var knownLooks = map[string]string{
 	"Unanswered, by age: F":                                   "under 5 min",
 	"Unanswered, by age: a day and more":                      "#7b7b7b",
 	"Unanswered, by age: under 5 min":                         "#8ab8ff",
-	"Longest wait for an answer, by state":                    "s; from 1800 orange",
+	"Longest wait for an answer, by state":                    "s; from 1800 orange; dashed",
 	"Started and closed, a minute":                            "cpm",
 	"Started and closed, a minute: A":                         "started",
 	"Started and closed, a minute: B":                         "closed",
 	"Started and closed, a minute: closed":                    "#7b7b7b",
 	"Started and closed, a minute: started":                   "#3274d9",
-	"Closed, by reason":                                       "cpm",
+	"Closed, by reason":                                       "cpm; stacked",
 	"Closed, by reason: abandoned":                            "orange",
 	"Closed, by reason: agent":                                "#3274d9",
 	"Closed, by reason: customer":                             "#8ab8ff",
 	"Closed, by reason: other":                                "#464c54",
 	"Closed, by reason: ticket":                               "text",
 	"Closed, by reason: timeout":                              "#7b7b7b",
-	"Closed while the customer was owed an answer":            "cpm",
+	"Closed while the customer was owed an answer":            "cpm; stacked",
 	"Closed while the customer was owed an answer: abandoned": "orange",
 	"Closed while the customer was owed an answer: agent":     "#3274d9",
 	"Closed while the customer was owed an answer: customer":  "#8ab8ff",
@@ -301,7 +378,7 @@ var knownLooks = map[string]string{
 	"First response, over 1 h: B":                             "nine of ten within",
 	"First response, over 1 h: half within":                   "#8ab8ff",
 	"First response, over 1 h: nine of ten within":            "#3274d9",
-	"First responses within 5 minutes, over 1 h":              "percentunit; from 0.8 text; else none, or not read",
+	"First responses within 5 minutes, over 1 h":              "percentunit; from 0.8 text; up to 1; dashed; else none, or not read",
 	"Every response, over 1 h":                                "s; else none, or not read",
 	"Every response, over 1 h: A":                             "half within",
 	"Every response, over 1 h: B":                             "nine of ten within",
@@ -331,44 +408,80 @@ var knownLooks = map[string]string{
 	"Messages, a minute: api":                                 "light-purple",
 	"Messages, a minute: bot":                                 "purple",
 	"Messages, a minute: customer":                            "#8ab8ff",
-	"Not delivered, over 1 h":                                 "orange; else none, or not read",
+	"Not delivered, over 1 h":                                 "orange; 0 decimals; stacked; else none, or not read",
+	"Templates, over 1 h":                                     "0 decimals",
 	"Longest in sending":                                      "s; else none, or not read",
 	"Channels":                                                "by connected, up",
-	"Channels: connected":                                     "0 DOWN red; 1 up",
+	"Channels: Value #A":                                      "connected",
+	"Channels: Value #B":                                      "received today",
+	"Channels: Value #C":                                      "delivered today",
+	"Channels: Value #D":                                      "failed today",
+	"Channels: Value #E":                                      "pending",
+	"Channels: connected":                                     "0 DOWN red; 1 up; color-text",
 	"Sessions and presence, by agent":                         "by sessions, down",
+	"Sessions and presence, by agent: Value #A":               "sessions",
+	"Sessions and presence, by agent: Value #B":               "presence",
 	"Sessions and presence, by agent: presence":               "0 away; 1 present",
 	"Sessions of those who are away":                          "else none, or not read",
 	"Targets":                                                 "by source, up",
-	"Targets: age of the values":                              "s; from 120 orange",
-	"Targets: clock off by":                                   "s",
-	"Targets: source":                                         "0 DOWN red; 1 read",
+	"Targets: Value #B":                                       "source",
+	"Targets: Value #C":                                       "age of the values",
+	"Targets: Value #D":                                       "to be read",
+	"Targets: Value #E":                                       "clock off by",
+	"Targets: Value #F":                                       "folded queues",
+	"Targets: age of the values":                              "s; from 120 orange; color-text; 0 decimals",
+	"Targets: clock off by":                                   "s; 1 decimals",
+	"Targets: source":                                         "0 DOWN red; 1 read; color-text",
 	"Exporters":                                               "by instance, up",
-	"Exporters: reached":                                      "0 NO red; 1 yes",
+	"Exporters: Value #B":                                     "reached",
+	"Exporters: Value #C":                                     "reload read",
+	"Exporters: Value #D":                                     "read at",
+	"Exporters: goversion":                                    "Go",
+	"Exporters: reached":                                      "0 NO red; 1 yes; color-text",
 	"Exporters: read at":                                      "dateTimeAsIso",
-	"Exporters: reload read":                                  "0 NO red; 1 yes",
+	"Exporters: reload read":                                  "0 NO red; 1 yes; color-text",
 	"Groups of metrics":                                       "by read, up; by leaves out, down",
-	"Groups of metrics: cut short":                            "0 no; 1 yes orange",
-	"Groups of metrics: leaves out":                           "0 no; 1 yes orange",
-	"Groups of metrics: read":                                 "0 NO red; 1 yes",
+	"Groups of metrics: Value #A":                             "read",
+	"Groups of metrics: Value #B":                             "leaves out",
+	"Groups of metrics: Value #C":                             "cut short",
+	"Groups of metrics: Value #D":                             "took",
+	"Groups of metrics: collector":                            "group",
+	"Groups of metrics: cut short":                            "0 no; 1 yes orange; color-text",
+	"Groups of metrics: leaves out":                           "0 no; 1 yes orange; color-text",
+	"Groups of metrics: read":                                 "0 NO red; 1 yes; color-text",
 	"Groups of metrics: took":                                 "s",
 	"Time to read":                                            "s",
-	"Requests":                                                "reqps",
+	"Requests":                                                "reqps; stacked",
 	"Time of a request, nine of ten within":                   "s",
 	"Requests that failed":                                    "reqps; orange; else none, or not read",
 	"Targets in trouble":                                      "from 1 orange",
 	"Fleet":                                                   "by state, down; by pick-up wait, down",
-	"Fleet: age":                                              "s; from 120 orange",
+	"Fleet: Value #A":                                         "state",
+	"Fleet: Value #B":                                         "waiting",
+	"Fleet: Value #C":                                         "pick-up wait",
+	"Fleet: Value #D":                                         "unanswered",
+	"Fleet: Value #E":                                         "answer wait",
+	"Fleet: Value #F":                                         "closing, 1 h",
+	"Fleet: Value #G":                                         "next window",
+	"Fleet: Value #H":                                         "lost, 24 h",
+	"Fleet: Value #I":                                         "agents",
+	"Fleet: Value #J":                                         "failed, 24 h",
+	"Fleet: Value #K":                                         "age",
+	"Fleet: Value #M":                                         "of limit",
+	"Fleet: Value #N":                                         "no agent",
+	"Fleet: Value #O":                                         "channels down",
+	"Fleet: age":                                              "s; from 120 orange; color-text; 0 decimals",
 	"Fleet: answer wait":                                      "s",
-	"Fleet: channels down":                                    "from 1 red",
-	"Fleet: closing, 1 h":                                     "from 1 orange",
-	"Fleet: lost, 24 h":                                       "from 1 orange",
-	"Fleet: next window":                                      "s; from 0 red; from 900 orange; from 3600 text",
-	"Fleet: no agent":                                         "from 1 red",
-	"Fleet: of limit":                                         "suffix: ×; from 1.001 orange; from 3.001 red",
+	"Fleet: channels down":                                    "from 1 red; color-text",
+	"Fleet: closing, 1 h":                                     "from 1 orange; color-text",
+	"Fleet: lost, 24 h":                                       "from 1 orange; color-text",
+	"Fleet: next window":                                      "s; from 0 red; from 900 orange; from 3600 text; color-text",
+	"Fleet: no agent":                                         "from 1 red; color-text",
+	"Fleet: of limit":                                         "suffix: ×; from 1.001 orange; from 3.001 red; color-text; 1 decimals",
 	"Fleet: pick-up wait":                                     "s",
-	"Fleet: state":                                            "0 calm #464c54; 1 incomplete orange; 2 act soon orange; 3 act now red; 4 not read red",
+	"Fleet: state":                                            "0 calm #464c54; 1 incomplete orange; 2 act soon orange; 3 act now red; 4 not read red; color-background",
 	"State of each target":                                    "0 calm #464c54; 1 incomplete orange; 2 act soon orange; 3 act now red; 4 not read red",
-	"Longest wait for a pick-up, by target":                   "s; from 300 orange; else none, or not read",
-	"Windows lost, by target, over 1 h":                       "orange; else none, or not read",
+	"Longest wait for a pick-up, by target":                   "s; from 300 orange; dashed; else none, or not read",
+	"Windows lost, by target, over 1 h":                       "orange; 0 decimals; stacked; else none, or not read",
 	"Worst queues":                                            "s; else nobody waits, or not read",
 }

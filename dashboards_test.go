@@ -150,9 +150,26 @@ func (p panel) property(name, id string) any {
 
 // field is how a value is shown.
 type field struct {
-	Unit    string `json:"unit"`
-	NoValue string `json:"noValue"`
-	Color   struct {
+	Unit     string   `json:"unit"`
+	NoValue  string   `json:"noValue"`
+	Decimals *float64 `json:"decimals"`
+	Min      *float64 `json:"min"`
+	Max      *float64 `json:"max"`
+	Custom   struct {
+		SpanNulls bool `json:"spanNulls"`
+		HideFrom  struct {
+			Viz     bool `json:"viz"`
+			Legend  bool `json:"legend"`
+			Tooltip bool `json:"tooltip"`
+		} `json:"hideFrom"`
+		Stacking struct {
+			Mode string `json:"mode"`
+		} `json:"stacking"`
+		ThresholdsStyle struct {
+			Mode string `json:"mode"`
+		} `json:"thresholdsStyle"`
+	} `json:"custom"`
+	Color struct {
 		Mode string `json:"mode"`
 	} `json:"color"`
 	Links []struct {
@@ -165,6 +182,7 @@ type query struct {
 	RefID        string     `json:"refId"`
 	Datasource   dataSource `json:"datasource"`
 	Expr         string     `json:"expr"`
+	Hide         bool       `json:"hide"`
 	Instant      bool       `json:"instant"`
 	Range        bool       `json:"range"`
 	Interval     string     `json:"interval"`

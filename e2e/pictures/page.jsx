@@ -74,7 +74,7 @@ async function load(panel) {
 
 function Stat({ panel, data, width, height }) {
   const values = getFieldDisplayValues({ fieldConfig: panel.fieldConfig, reduceOptions: panel.options.reduceOptions, replaceVariables: (text) => text, theme, data, timeZone: 'utc' });
-  return <div style={{ display: 'flex', width, height }}>{values.map((v, i) => <BigValue key={i} theme={theme} width={width / values.length} height={height} count={values.length} value={v.display} {...panel.options} />)}</div>;
+  return <div style={{ display: 'flex', width, height }}>{values.map((v, i) => <BigValue key={i} theme={theme} width={width / values.length} height={height} count={values.length} value={v.display} {...panel.options} disableWideLayout={!panel.options.wideLayout} />)}</div>;
 }
 
 // The timeline of states is not among the packages, so it is drawn here, in their colours.
