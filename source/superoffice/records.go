@@ -164,7 +164,8 @@ func recordsOf(rows []messageRow, session int64, d dates) ([]conversation.Record
 }
 
 // fillTimes gives each record without a time that of the one before it, and those at
-// the head that of the first which has one.
+// the head that of the first which has one; or now, where that lies in the future, as a
+// record that is none of a message's may.
 func fillTimes(records []conversation.Record, now time.Time) {
 	last := now
 	if i := slices.IndexFunc(records, func(r conversation.Record) bool { return !r.At.IsZero() }); i >= 0 {
@@ -173,6 +174,9 @@ func fillTimes(records []conversation.Record, now time.Time) {
 	for i := range records {
 		if records[i].At.IsZero() {
 			records[i].At = last
+			if last.After(now) {
+				records[i].At = now
+			}
 		}
 		last = records[i].At
 	}
