@@ -127,21 +127,7 @@ func (f figure) want(shown map[string][]string) (values map[string]map[string]fl
 func readFigures(t *testing.T) (figures, columns []figure) {
 	t.Helper()
 	for _, d := range readDashboards(t) {
-		text, err := os.ReadFile(filepath.Join(dashboardsDir, d.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var read struct {
-			Panels []drawnFigure `json:"panels"`
-		}
-		if err := json.Unmarshal(text, &read); err != nil {
-			t.Fatal(err)
-		}
-		var list []drawnFigure
-		for _, p := range read.Panels {
-			list = append(append(list, p), p.Panels...)
-		}
-		for _, p := range list {
+		for _, p := range drawnFigures(t, d) {
 			switch {
 			case p.Title == "Worst queues":
 				f := p.figure(t, d.file)
@@ -163,6 +149,28 @@ func readFigures(t *testing.T) (figures, columns []figure) {
 		}
 	}
 	return figures, columns
+}
+
+// drawnFigures are the panels of a dashboard but its rows, in the order of all.
+func drawnFigures(t *testing.T, d dashboard) (drawn []drawnFigure) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dashboardsDir, d.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Panels []drawnFigure `json:"panels"`
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range read.Panels {
+		if p.Type != "row" {
+			drawn = append(drawn, p)
+		}
+		drawn = append(drawn, p.Panels...)
+	}
+	return drawn
 }
 
 // drawnFigure is a panel with what the figures are made of.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -93,23 +90,7 @@ func looksOf(t *testing.T, d dashboard, p panel, drawn drawnFigure) map[string]s
 func TestPanelsLookAsTheyShould(t *testing.T) {
 	left := maps.Clone(knownLooks)
 	for _, d := range readDashboards(t) {
-		text, err := os.ReadFile(filepath.Join(dashboardsDir, d.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var read struct {
-			Panels []drawnFigure `json:"panels"`
-		}
-		if err := json.Unmarshal(text, &read); err != nil {
-			t.Fatal(err)
-		}
-		var drawn []drawnFigure
-		for _, p := range read.Panels {
-			if p.Type != "row" {
-				drawn = append(drawn, p)
-			}
-			drawn = append(drawn, p.Panels...)
-		}
+		drawn := drawnFigures(t, d)
 		for i, p := range d.all() {
 			for name, look := range looksOf(t, d, p, drawn[i]) {
 				if look != knownLooks[name] {

@@ -34,7 +34,17 @@ func (r rule) name() string { return r.Alert + r.Record }
 // readRules reads the rules that the project ships.
 func readRules(t *testing.T) []rule {
 	t.Helper()
-	text, err := os.ReadFile(rulesFile)
+	rules := rulesOf(t, rulesFile)
+	if len(rules) < 6 {
+		t.Fatalf("%s has only %d rules", rulesFile, len(rules))
+	}
+	return rules
+}
+
+// rulesOf reads the rules of a file.
+func rulesOf(t *testing.T, path string) (rules []rule) {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +56,8 @@ func readRules(t *testing.T) []rule {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	var rules []rule
 	for _, g := range file.Groups {
 		rules = append(rules, g.Rules...)
-	}
-	if len(rules) < 6 {
-		t.Fatalf("%s has only %d rules", rulesFile, len(rules))
 	}
 	return rules
 }

@@ -4,8 +4,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
 
 const (
@@ -17,22 +15,11 @@ const (
 // The alert that always fires is not among the others: whoever loads it must send it
 // elsewhere, and it says so by a severity that nobody is woken by.
 func TestTheWatchdogAlwaysFires(t *testing.T) {
-	text, err := os.ReadFile(watchdogFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Groups []struct {
-			Rules []rule `yaml:"rules"`
-		} `yaml:"groups"`
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	if len(file.Groups) != 1 || len(file.Groups[0].Rules) != 1 {
+	rules := rulesOf(t, watchdogFile)
+	if len(rules) != 1 {
 		t.Fatalf("%s has more than the one alert", watchdogFile)
 	}
-	watchdog := file.Groups[0].Rules[0]
+	watchdog := rules[0]
 	if watchdog.Labels["severity"] != "none" {
 		t.Errorf("the severity is %q", watchdog.Labels["severity"])
 	}
