@@ -55,7 +55,7 @@ SEEDS ?= 50
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the exporter into ./conversation_exporter
@@ -90,7 +90,7 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 # started by exec is reached when make is told to end.
 .PHONY: e2e
 e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules and the figures
-	@exec $(MAKE) --no-print-directory -j1 -k e2e-tests mutations-rules
+	@exec $(MAKE) --no-print-directory -j1 -k e2e-tests mutations-dashboards
 
 .PHONY: e2e-tests
 e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## only the tests of e2e; E2E=name chooses
@@ -101,8 +101,8 @@ e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-c
 		TOOLS='$(TOOLS)' \
 		$(GO) test -race -count=1 -timeout 20m -run '$(E2E)' ./...
 
-.PHONY: mutations-rules
-mutations-rules: tool-prometheus ## look for mistakes in the alert rules and the figures that no test finds
+.PHONY: mutations-dashboards
+mutations-dashboards: tool-prometheus ## look for mistakes in the alert rules and the figures that no test finds
 	exec env MUTATIONS=1 PROMTOOL='$(call absolute,$(PROMTOOL))' $(GO) test -count=1 -timeout 30m -run '^TestEveryMistakeInThe(Rules|Figures)IsFound$$' .
 
 .PHONY: pictures
