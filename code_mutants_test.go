@@ -16,8 +16,9 @@ func codeMutants() map[string][]codeMutant {
 			{"R18", "k >= EventFailed", "k > EventPickedUp && k != EventWindowLost"},
 			{"R18", "k >= EventFailed", "k >= EventStarted"},
 		},
-		"conversation/fold.go":  foldMutants(),
-		"conversation/owner.go": ownerMutants(),
+		"conversation/fold.go":   foldMutants(),
+		"conversation/window.go": windowMutants(),
+		"conversation/owner.go":  ownerMutants(),
 	}
 	maps.Copy(all, statusMutants())
 	maps.Copy(all, collectorMutants())
@@ -59,6 +60,11 @@ func factsMutants() []codeMutant {
 		{"R6", "f.Owner, f.flags = OwnerUnknown, f.flags&decided|isClosed", "f.flags = f.flags&decided | isClosed"},
 		{"R6", "case StateAssigned, StateShared, StateArchived:", "case StateAssigned, StateArchived:"},
 		{"R6", "case StateAssigned, StateShared, StateArchived:", "case StateAssigned, StateShared:"},
+	}
+}
+
+func windowMutants() []codeMutant {
+	return []codeMutant{
 		{"R12", "replyWindow = 24 * 60 * 60", "replyWindow = 23 * 60 * 60"},
 		{"R12", "windowJitter = 60", "windowJitter = 61"},
 		{"R12", "windowJitter = 60", "windowJitter = 59"},
@@ -72,6 +78,20 @@ func factsMutants() []codeMutant {
 		{"R12", "\tif !told.Has {\n\t\tf.Window = 0\n", "\tif !told.Has {\n"},
 		{"R12", "!over && own != 0 && near(own, end)", "!over && own != 0"},
 		{"R12", "!over && own != 0 && near(own, end)", "false"},
+		{"R12", "\t\tf.facts.Window = clamped(f.facts.Inbound.Unix() + replyWindow)\n", ""},
+		{"R12", "f.facts.Inbound, f.facts.Window = at, 0", "f.facts.Window = 0"},
+		{"R33", "r.At.Unix() > f.facts.Window", "r.At.Unix() >= f.facts.Window"},
+		{"R33", "f.undecided() && r.At.Unix() > f.facts.Window", "r.Kind == KindMessage && f.undecided() && r.At.Unix() > f.facts.Window"},
+		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner != OwnerAutomation"},
+		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner == OwnerPeople"},
+		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner != OwnerUnknown"},
+		{"R33", "f.facts.set(decided, true)", "f.facts.set(decided, false)"},
+		{"R33", "\t\tf.facts.set(decided, false)\n", ""},
+		{"R33", "f.facts.Window != 0 && f.facts.Unanswered != 0", "f.facts.Unanswered != 0"},
+		{"R33", "f.facts.Window != 0 && f.facts.Unanswered != 0", "f.facts.Window != 0"},
+		{"R33", "at > f.facts.Inbound", "at >= f.facts.Inbound"},
+		{"R33", "at > f.facts.Inbound", "true"},
+		{"R33", "\tif f.unsettled {\n\t\treturn\n\t}\n", ""},
 	}
 }
 
@@ -143,25 +163,14 @@ func foldMutants() []codeMutant {
 		{"R11", "!f.facts.Closed() && f.facts.Last <= f.seen.Listed", "f.facts.Last <= f.seen.Listed"},
 		{"R11", "f.seen.Closed && !f.facts.Closed() && f.facts.Last <= f.seen.Listed", "f.seen.Closed && !f.facts.Closed()"},
 		{"R12", "f.seen.Told && !f.later", "f.seen.Told"},
-		{"R12", "\t\tf.facts.Window = clamped(at.Unix() + replyWindow)\n", ""},
-		{"R12", "f.facts.Inbound, f.facts.Window = at, 0", "f.facts.Window = 0"},
 		{"R22", "if f.fresh || f.facts.Closed() && opens(r) {", "if f.facts.Closed() && opens(r) {"},
 		{"R22", "if f.fresh || f.facts.Closed() && opens(r) {", "if f.fresh {"},
 		{"R22", "if f.fresh || f.facts.Closed() && opens(r) {", "if f.fresh || f.facts.Closed() {"},
 		{"R22", "if f.fresh || f.facts.Closed() && opens(r) {", "if f.fresh || opens(r) {"},
-		{"R33", "r.At.Unix() > f.facts.Window", "r.At.Unix() >= f.facts.Window"},
-		{"R33", "f.undecided() && r.At.Unix() > f.facts.Window", "r.Kind == KindMessage && f.undecided() && r.At.Unix() > f.facts.Window"},
 		{"R33", "f.seen.Now.Unix()-f.facts.Window.Unix() > windowJitter", "f.seen.Now.Unix()-f.facts.Window.Unix() >= windowJitter"},
 		{"R33", "f.seen.Now.Unix()-f.facts.Window.Unix() > windowJitter", "f.seen.Now.Unix()-f.facts.Window.Unix() > 0"},
 		{"R33", "reason == ClosedByTimeout && f.undecided()", "f.undecided()"},
 		{"R33", "reason == ClosedByTimeout && f.undecided()", "false"},
-		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner != OwnerAutomation"},
-		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner == OwnerPeople"},
-		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner != OwnerUnknown"},
-		{"R33", "f.facts.set(decided, true)", "f.facts.set(decided, false)"},
-		{"R33", "\tf.facts.set(decided, false)\n", ""},
-		{"R33", "f.facts.Window != 0 && f.facts.Unanswered != 0", "f.facts.Unanswered != 0"},
-		{"R33", "f.facts.Window != 0 && f.facts.Unanswered != 0", "f.facts.Window != 0"},
 	}
 }
 
@@ -201,7 +210,6 @@ func unseenMutants() []unseenMutant {
 		{"conversation/owner.go", codeMutant{"R6", "f.current == f.stretch && !f.seen.Closed && !f.facts.Closed()", "f.current == f.stretch && !f.seen.Closed"}},
 		{"conversation/owner.go", codeMutant{"R6", "f.current == f.stretch && !f.seen.Closed && !f.facts.Closed()", "f.stretch != nowhere && !f.seen.Closed && !f.facts.Closed()"}},
 		{"conversation/owner.go", codeMutant{"R6", "case f.seen.Closed || !closed:", "case true:"}},
-		{"conversation/fold.go", codeMutant{"R33", "if !f.unsettled && f.undecided()", "if f.undecided()"}},
 		{"collector/reading.go", codeMutant{"R13", "folded.Shown != folded.Settled || sending.ID > 0", "sending.ID > 0"}},
 		{"collector/reading.go", codeMutant{"R29", "After: e.facts.Last,", "After: e.shown().Last,"}},
 		{"collector/reading.go", codeMutant{"R29", "Floor: max(e.floor, e.counted)", "Floor: e.floor"}},

@@ -136,37 +136,3 @@ func (f *Facts) close() {
 	f.Unanswered, f.HandedOver, f.Entered, f.Unread = 0, 0, 0, 0
 	f.Owner, f.flags = OwnerUnknown, f.flags&decided|isClosed
 }
-
-// replyWindow is how long WhatsApp and Facebook allow a free reply after the
-// customer's message (R12).
-const replyWindow = 24 * 60 * 60
-
-// windowJitter is by how many seconds two tellings of one end may differ.
-const windowJitter = 60
-
-// Tell takes note of the end of the reply window as a listing told it (R12). The
-// customer's last message decides the end as long as the system agrees.
-func (f *Facts) Tell(told Window, listedAt time.Time) {
-	if !told.Has {
-		f.Window = 0
-		return
-	}
-	end, now := told.End.Unix(), listedAt.Unix()
-	own := int64(0)
-	if f.Inbound != 0 {
-		own = f.Inbound.Unix() + replyWindow
-	}
-	over := !told.End.After(listedAt)
-	switch {
-	case over && own != 0 && own <= now+windowJitter, !over && own != 0 && near(own, end):
-		f.Window = clamped(own)
-	case over && f.Window != 0 && f.Window.Unix() < end:
-		// It was known to end earlier; 0 says only that it is over.
-	case !over && f.Window != 0 && near(f.Window.Unix(), end) && f.Window.Unix()-end != windowJitter && end-f.Window.Unix() != windowJitter:
-		// The same end, told a moment earlier or later.
-	default:
-		f.Window = clamped(end)
-	}
-}
-
-func near(a, b int64) bool { return a-b <= windowJitter && b-a <= windowJitter }

@@ -70,9 +70,9 @@ func (s Sending) before(other Sending) bool {
 }
 
 // Fold reads the records of one session: it takes what was settled before, and
-// the records since, in any order; those that are known already are passed over.
-// It knows no clock but seen's. Folding a history at once or in parts gives the
-// same facts and, together, the same events.
+// the records since, in any order; those that are known already are passed over. It
+// knows no clock but seen's. Folding a history at once or in parts gives the same
+// facts and, together, the same events.
 func Fold(before Facts, records []Record, seen Seen) Folded {
 	f := folding{facts: before, seen: seen, windowed: before.Window != 0, current: -1, fresh: before.Last == 0 && seen.FromStart}
 	if seen.Told {
@@ -147,6 +147,9 @@ func (f *folding) prepare(records []Record) ([]Record, Sending) {
 	list := make([]Record, 0, len(records))
 	var sending Sending
 	for _, r := range records {
+		if r.ID <= 0 {
+			continue
+		}
 		if way := (Sending{ID: r.ID, At: r.At.Unix()}); r.Sending() && !f.ahead(&r) && (sending.ID == 0 || way.before(sending)) {
 			sending = way
 		}
@@ -259,11 +262,7 @@ func (f *folding) asks(r *Record) {
 		f.facts.Entered = at
 	}
 	f.facts.Unread++
-	f.facts.Inbound, f.facts.Window = at, 0
-	if f.windowed {
-		f.facts.Window = clamped(at.Unix() + replyWindow)
-	}
-	f.facts.set(decided, false)
+	f.window(at)
 	f.later = r.ID > f.seen.Listed
 }
 
@@ -345,26 +344,6 @@ func (f *folding) close(r *Record) {
 	f.shut(false)
 }
 
-// expire decides the window that ended before a record (R33).
-func (f *folding) expire(r *Record) {
-	if f.undecided() && r.At.Unix() > f.facts.Window.Unix() {
-		f.decide(r.ID)
-	}
-}
-
-// undecided reports whether there is a window whose customer waits.
-func (f *folding) undecided() bool {
-	return f.facts.Window != 0 && f.facts.Unanswered != 0 && !f.facts.is(decided)
-}
-
-// decide says once what became of a window: lost, if people had the session.
-func (f *folding) decide(by int64) {
-	f.facts.set(decided, true)
-	if f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople {
-		f.emit(Event{Kind: EventWindowLost, Record: by, End: f.facts.Window.Unix()})
-	}
-}
-
 // end applies what the listing and the clock say beyond the records.
 func (f *folding) end() {
 	if !f.observed {
@@ -380,7 +359,7 @@ func (f *folding) end() {
 	if f.seen.Told && !f.later {
 		f.facts.Tell(f.seen.Window, f.seen.ListedAt)
 	}
-	if !f.unsettled && f.undecided() && f.seen.Now.Unix()-f.facts.Window.Unix() > windowJitter {
+	if f.undecided() && f.seen.Now.Unix()-f.facts.Window.Unix() > windowJitter {
 		f.decide(f.facts.Last)
 	}
 	f.facts.Last = max(f.facts.Last, f.dropped)

@@ -98,7 +98,7 @@ const (
 // Record is one entry of a conversation: a message, or something that happened
 // to the session. It holds no text and no name.
 type Record struct {
-	// ID is the system's own number; a later record has a higher one.
+	// ID is the system's own number, above 0; a later record has a higher one.
 	ID int64
 	// At is when it happened, by our clock.
 	At time.Time
