@@ -88,7 +88,7 @@ func Fold(before Facts, records []Record, seen Seen) Folded {
 	for i := range f.records[:settled] {
 		f.step(i)
 	}
-	out.Settled, f.unsettled = f.facts, settled < len(f.records)
+	out.Settled, f.unsettled = f.listed(), settled < len(f.records)
 	for i := settled; i < len(f.records); i++ {
 		f.step(i)
 	}
@@ -182,6 +182,15 @@ func (f *folding) settled() int {
 		}
 	}
 	return len(f.records)
+}
+
+// listed is what is known by now. A listing that came later than all of that tells the
+// owner, as the next reading takes it.
+func (f folding) listed() Facts {
+	if !f.observed && !f.facts.Closed() {
+		f.own(f.current)
+	}
+	return f.facts
 }
 
 // step folds one record.
