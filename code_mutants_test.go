@@ -78,7 +78,7 @@ func windowMutants() []codeMutant {
 		{"R12", "\tif !told.Has {\n\t\tf.Window = 0\n", "\tif !told.Has {\n"},
 		{"R12", "!over && own != 0 && near(own, end)", "!over && own != 0"},
 		{"R12", "!over && own != 0 && near(own, end)", "false"},
-		{"R12", "\t\tf.facts.Window = clamped(f.facts.Inbound.Unix() + replyWindow)\n", ""},
+		{"R12", "\t\tf.facts.Window = clamped(at.Unix() + replyWindow)\n", ""},
 		{"R12", "f.facts.Inbound, f.facts.Window = at, 0", "f.facts.Window = 0"},
 		{"R33", "r.At.Unix() > f.facts.Window", "r.At.Unix() >= f.facts.Window"},
 		{"R33", "f.undecided() && r.At.Unix() > f.facts.Window", "r.Kind == KindMessage && f.undecided() && r.At.Unix() > f.facts.Window"},
@@ -86,11 +86,11 @@ func windowMutants() []codeMutant {
 		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner == OwnerPeople"},
 		{"R33", "f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople", "f.facts.Owner != OwnerUnknown"},
 		{"R33", "f.facts.set(decided, true)", "f.facts.set(decided, false)"},
-		{"R33", "\t\tf.facts.set(decided, false)\n", ""},
+		{"R33", "\tf.facts.set(decided, false)\n", ""},
 		{"R33", "f.facts.Window != 0 && f.facts.Unanswered != 0", "f.facts.Unanswered != 0"},
 		{"R33", "f.facts.Window != 0 && f.facts.Unanswered != 0", "f.facts.Window != 0"},
-		{"R33", "at > f.facts.Inbound", "at >= f.facts.Inbound"},
-		{"R33", "at > f.facts.Inbound", "true"},
+		{"R33", "f.facts.Window <= f.facts.lost", "f.facts.Window < f.facts.lost"},
+		{"R33", "f.facts.Window <= f.facts.lost", "f.facts.Window == f.facts.lost"},
 		{"R33", "\tif f.unsettled {\n\t\treturn\n\t}\n", ""},
 	}
 }

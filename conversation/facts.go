@@ -95,6 +95,8 @@ type Facts struct {
 	Entered Instant
 	// Inbound is the customer's last message, Window the end of its reply window.
 	Inbound, Window Instant
+	// lost is the end of the last window that was lost.
+	lost Instant
 	// Unread counts the customer's messages since Unanswered.
 	Unread uint32
 	// Owner is who has the session.

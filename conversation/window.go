@@ -36,19 +36,13 @@ func (f *Facts) Tell(told Window, listedAt time.Time) {
 
 func near(a, b int64) bool { return a-b <= windowJitter && b-a <= windowJitter }
 
-// window is the reply window after a message of the customer (R12). One that is dated
-// no later than another before it opens no new one, which could be lost twice (R33).
+// window is the reply window after a message of the customer (R12).
 func (f *folding) window(at Instant) {
-	if at > f.facts.Inbound {
-		f.facts.Inbound, f.facts.Window = at, 0
-		f.facts.set(decided, false)
+	f.facts.Inbound, f.facts.Window = at, 0
+	if f.windowed {
+		f.facts.Window = clamped(at.Unix() + replyWindow)
 	}
-	switch {
-	case !f.windowed:
-		f.facts.Window = 0
-	case f.facts.Window == 0:
-		f.facts.Window = clamped(f.facts.Inbound.Unix() + replyWindow)
-	}
+	f.facts.set(decided, false)
 }
 
 // expire decides the window that ended before a record (R33).
@@ -70,7 +64,11 @@ func (f *folding) decide(by int64) {
 		return
 	}
 	f.facts.set(decided, true)
+	if f.facts.Window <= f.facts.lost {
+		return // The customer's messages are dated back, or the system told an end twice.
+	}
 	if f.facts.Owner == OwnerQueue || f.facts.Owner == OwnerPeople {
+		f.facts.lost = f.facts.Window
 		f.emit(Event{Kind: EventWindowLost, Record: by, End: f.facts.Window.Unix()})
 	}
 }
