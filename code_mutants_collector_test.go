@@ -39,7 +39,7 @@ func collectorMutants() map[string][]codeMutant {
 			{"R26", "list != nil && list.cover.AllViewers()", "list != nil"},
 			{"R26", "n.known && whole && t.offers", "n.known && whole"},
 			{"R26", "if !n.known && t.offers && lists(v.groups) {", "if !n.known && t.offers {"},
-			{"R26", "|| hours && i < maxQueues && q.Open == conversation.OpeningUntold", "|| hours || q.Open == conversation.OpeningUntold"},
+			{"R26", "|| hours && i < maxQueues && q.Open == conversation.OpeningUntold", "|| hours && i >= 0 || q.Open == conversation.OpeningUntold"},
 			{"R26", "facts.transfers = n\n", "facts.transfers.known = n.known\n"},
 		},
 		"collector/beside.go": {
@@ -126,7 +126,7 @@ func ledgerMutants() []codeMutant {
 		{"R8", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived:", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived, conversation.StateQueued:"},
 		{"R8", "\tif s.StateSure {\n", "\tif state != 0 {\n"},
 		{"R8", "\tif sure {\n\t\treturn told\n\t}\n", "\tif sure && last == \"\" {\n\t\treturn told\n\t}\n"},
-		{"R6", "e.set(isSure, s.StateSure || away && s.State != conversation.StateAutomated)", "e.set(isSure, true)"},
+		{"R6", "e.set(isSure, s.StateSure || away && s.State != conversation.StateAutomated)", "e.set(isSure, away || !away)"},
 		{"R2", "\tcase state == conversation.StateAutomated:\n", "\tcase false:\n"},
 		{"R27", "return conversation.AwaitingUnknown", "return conversation.AwaitingCustomer"},
 		{"R27", "\tcase !e.known():\n\t\treturn", "\tcase false:\n\t\treturn"},

@@ -3,6 +3,9 @@ package main
 // superofficeMutants are those of how SuperOffice is read, by rules and by quirks.
 func superofficeMutants() map[string][]codeMutant {
 	return map[string][]codeMutant{
+		"source/superoffice/rows.go": {
+			{"R15", "of != 0 && of != m.session", "of != 0 && of < 0"},
+		},
 		"source/superoffice/archive.go": {
 			{"R35", "case f.id <= last:", "case false:"},
 			{"R35", "capped := n >= least && n >= p.longest", "capped := false"},
@@ -80,7 +83,6 @@ func superofficeMutants() map[string][]codeMutant {
 			{"R15", "r.ReadByCustomer = conversation.ReceiptUnread", "r.ReadByCustomer = conversation.ReceiptUntold"},
 			{"R15", "if read != 0 {", "if read == 1 {"},
 			{"R15", "told && to == typeToCustomer", "told"},
-			{"R15", "of != 0 && of != session", "of != 0 && of < 0"},
 			{"R17", "r.Kind, r.Reason = conversation.KindClosed, conversation.ClosedByTimeout", "r.Kind, r.Reason = conversation.KindClosed, conversation.ClosedOtherwise"},
 			{"R22", "r.Kind = conversation.KindReopened", "r.Kind = conversation.KindOther"},
 			{"Q9", "case \"transferedsession\", \"transferredsession\":", "case \"transferredsession\":"},

@@ -216,6 +216,7 @@ func unseenMutants() []unseenMutant {
 		{"collector/reading.go", codeMutant{"R33", "case e.pass == l.pass && e.known() && e.settled():", "case e.pass == l.pass && e.settled():"}},
 		{"collector/reader.go", codeMutant{"R26", "swept.partial = !cover.Complete() || err != nil", "swept.partial = !cover.Complete()"}},
 		{"collector/ledger.go", codeMutant{"R2", "\t\t\tsessions[i].Awaiting = conversation.AwaitingCustomer // R2\n", ""}},
+		{"source/yeastar/batch.go", codeMutant{"R30", "len(rows) < pageSize && !r.lists", "!r.lists"}},
 		{"source/yeastar/merge.go", codeMutant{"R8", "v.queue == 0 && v.api && !v.extension &&", "v.queue == 0 && !v.extension &&"}},
 	}
 }

@@ -108,7 +108,7 @@ func TestR33LostWindows(t *testing.T) {
 		"a new message opens a new window":   {history(ask, at(day).customer(), at(2*day).agent()), people(week), ""},
 		"two windows, two losses":            {history(ask, at(day+9).customer(), at(3*day).agent()), people(week), "2 lost at 86400, 3 lost at 172809"},
 		"dated back after the end":           {history(ask, at(day+1).note(), at(0).customer()), people(week), "2 lost at 86400"},
-		"dated before, after the end":        {history(at(9).customer(), at(day+10).note(), at(0).customer(), at(9).customer()), people(week), "2 lost at 86409"},
+		"dated before, after the end":        {history(at(9).customer(), at(day+10).note(), at(0).customer(), at(day+20).note(), at(9).customer()), people(week), "2 lost at 86409"},
 		"one window, one loss":               {history(ask, at(day+1).note(), at(day+2).note(), at(day+3).closed(ClosedByTimeout)), closed(week), "2 lost at 86400"},
 		"60 seconds after the end":           {history(ask), people(day + 60), ""},
 		"61 seconds after the end":           {history(ask), people(day + 61), "1 lost at 86400"},

@@ -192,12 +192,12 @@ func FuzzMessages(f *testing.F) {
 	f.Add([]byte(`null`))
 	d := fuzzed(time.UTC)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var rows []messageRow
-		if json.Unmarshal(text, &rows) != nil {
-			return
-		}
 		for _, session := range []int64{341, 4001} {
-			records, err := recordsOf(rows, session, d)
+			rows := messageRows{session: session, keep: 100}
+			if json.Unmarshal(text, &rows) != nil {
+				return
+			}
+			records, err := recordsOf(rows.rows, d)
 			for i, r := range records {
 				message := r.Kind == conversation.KindMessage
 				if err != nil || r.ID <= 0 || r.At.IsZero() || i > 0 && r.ID <= records[i-1].ID || message != (r.Sender != "") || (r.Kind == conversation.KindClosed) != (r.Reason != "") ||

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,9 @@ func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
 		"an old one without Dynamic": func(s *stub) {
 			s.old, s.silent = true, true
 		},
+		"a lenient one without Dynamic": func(s *stub) {
+			s.old, s.silent, s.lenient = true, true, true
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStub(t)
@@ -80,6 +84,9 @@ func TestR14TheNumberOfTheStatusDecides(t *testing.T) {
 			}
 			if !sessions[2].LastActivity.Equal(start().Add(-time.Second)) || !sessions[3].Started.Equal(start().Add(-time.Minute)) || !sessions[2].Started.IsZero() {
 				t.Errorf("times: %+v", sessions)
+			}
+			if slices.Contains(s.requests, "GET ChatSession/7 ") {
+				t.Error("a session that has ended is asked for")
 			}
 			noCanary(t, sessions)
 		})

@@ -261,7 +261,7 @@ func (s *Source) thread(ctx context.Context, want conversation.Want) (conversati
 	if err != nil {
 		return conversation.Thread{}, err
 	}
-	records, err := recordsOf(rows.rows, want.Session, s.dates(at).utc())
+	records, err := recordsOf(rows.rows, s.dates(at).utc())
 	if err != nil {
 		return conversation.Thread{}, fmt.Errorf("%s: %w", pathMessages, err)
 	}

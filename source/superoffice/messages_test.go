@@ -117,7 +117,7 @@ func TestMessagesComeInOrderEachOnceAndOfTheirSession(t *testing.T) {
 	s := newStub(t)
 	s.chats = []chat{{id: 1, status: 5, messages: "[" + strings.Join([]string{
 		message(7, "ToUser", "None", 1, "2026-02-03T08:00:00"), message(5, "ToUser", "None", 1, ""), message(7, "ToUser", "None", 1, "2026-02-03T08:00:00"),
-		message(6, "ToUser", "None", 1, "canary"), `{"ChatMessageId":4,"ChatSessionId":2}`,
+		message(6, "ToUser", "None", 1, "canary"), `{"ChatMessageId":4,"ChatSessionId":2}`, strings.Replace(message(8, "ToUser", "None", 1, "2026-02-03T08:00:00"), `"ChatSessionId":1`, `"ChatSessionId":2`, 1),
 	}, ",") + "]"}}
 	threads, errs := gather(t, s.source(t, nil), conversation.Want{Session: 1, Limit: 10})
 	records := threads[1].Records

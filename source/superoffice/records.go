@@ -142,15 +142,11 @@ func byBot(r *conversation.Record, now time.Time) {
 	}
 }
 
-// recordsOf puts the messages of one session into order, each once; those of another
-// session are left out. A message whose time cannot be read is as old as the one
-// before it.
-func recordsOf(rows []messageRow, session int64, d dates) ([]conversation.Record, error) {
+// recordsOf puts the messages of one session into order, each once. A message whose
+// time cannot be read is as old as the one before it.
+func recordsOf(rows []messageRow, d dates) ([]conversation.Record, error) {
 	records := make([]conversation.Record, 0, len(rows))
 	for i := range rows {
-		if of := rows[i].SessionID.id(); of != 0 && of != session {
-			continue
-		}
 		r, err := recordOf(&rows[i], d)
 		if err != nil {
 			return nil, err

@@ -100,10 +100,9 @@ func nextMark(lists []listing, since conversation.Mark) conversation.Mark {
 	next := conversation.Mark{Viewers: make(map[string]int64, len(since.Viewers)+len(lists))}
 	maps.Copy(next.Viewers, since.Viewers)
 	for _, l := range lists {
-		name := l.viewer.String()
-		if before, marked := next.Viewers[name]; l.err == nil && (len(l.rows) > 0 || !marked) {
+		if name := l.viewer.String(); l.err == nil {
 			// Never down: a list in another order would tell all of it once more.
-			next.Viewers[name] = max(before, l.top)
+			next.Viewers[name] = max(next.Viewers[name], l.top)
 		}
 	}
 	return next
