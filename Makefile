@@ -92,6 +92,7 @@ fuzz: ## fuzz everything that parses, each for FUZZTIME
 e2e: ## run the tests with a real Prometheus, Alertmanager and browser, and all mistakes in the alert rules and the figures
 	@exec $(MAKE) --no-print-directory -j1 -k e2e-tests mutations-dashboards
 
+# Those that may run beside others wait for alerts most of their time, so four at once are no load.
 .PHONY: e2e-tests
 e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-chromium ## only the tests of e2e; E2E=name chooses
 	cd e2e && exec env \
@@ -99,7 +100,7 @@ e2e-tests: build simulator tool-prometheus tool-alertmanager tool-current tool-c
 		PROMTOOL='$(call absolute,$(PROMTOOL))' PROMETHEUS='$(call absolute,$(PROMETHEUS))' CHROMIUM='$(call absolute,$(CHROMIUM))' \
 		ALERTMANAGER='$(call absolute,$(ALERTMANAGER))' AMTOOL='$(call absolute,$(AMTOOL))' CURRENT='$(call absolute,$(CURRENT))' \
 		TOOLS='$(TOOLS)' \
-		$(GO) test -race -count=1 -timeout 20m -run '$(E2E)' ./...
+		$(GO) test -race -count=1 -parallel 4 -timeout 20m -run '$(E2E)' ./...
 
 .PHONY: mutations-dashboards
 mutations-dashboards: tool-prometheus ## look for mistakes in the alert rules and the figures that no test finds

@@ -26,6 +26,7 @@ const (
 // alert arrives; target and exporter die, and all else is silent; they recover, and it
 // ends when somebody has answered.
 func TestWhoIsLeftWaitingIsTold(t *testing.T) {
+	t.Parallel()
 	for i, p := range pairs(t) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()

@@ -22,6 +22,7 @@ const (
 // Sign-in works, and the list of sessions cannot be had: those who can mend it are told, no
 // customer is taken for served, and with the list the alert on who still waits is back.
 func TestATargetThatIsReachedAndNotReadIsTold(t *testing.T) {
+	t.Parallel()
 	s := startStack(t, pairs(t)[0], false)
 	session := s.other.waits(t, world.QueueSupport)
 	s.hears(t, "supervisors", notPickedUp, s.waiting(otherTarget), true)
@@ -53,8 +54,10 @@ func TestATargetThatIsReachedAndNotReadIsTold(t *testing.T) {
 // As long as Prometheus and Alertmanager live, the watchdog hears it, whatever else is
 // wrong: here there is no exporter.
 func TestTheWatchdogHearsThatPrometheusLives(t *testing.T) {
+	t.Parallel()
 	for _, p := range pairs(t) {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			s := &stack{notices: listen(t), address: freeAddress(t)}
 			s.startAlertmanager(t, p)
 			// The first alert of a Prometheus is lost, as it has not looked for Alertmanager then;

@@ -14,6 +14,7 @@ import (
 // Something between Prometheus and the exporter answers for /sd with an empty list: every alert on
 // customers ends, and none is told as resolved, as they wait as before.
 func TestAnEmptyListOfTargetsEndsNoWait(t *testing.T) {
+	t.Parallel()
 	for _, p := range pairs(t) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()

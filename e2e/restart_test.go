@@ -39,8 +39,10 @@ func (s *stack) active(name string) (time.Time, error) {
 // anew, Alertmanager would tell after 4 minutes that all is well, a minute or two before
 // they fire again.
 func TestWhatFiresOutlastsARestartOfPrometheus(t *testing.T) {
+	t.Parallel()
 	for _, p := range pairs(t) {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			s := &stack{notices: listen(t), address: freeAddress(t)}
 			config := branches("http://"+freeAddress(t), 1, "")
 			s.exporterArgs = []string{"--web.listen-address=" + s.address, "--config.file=" + write(t, "conversation_exporter.yml", config)}
