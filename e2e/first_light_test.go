@@ -184,12 +184,7 @@ func TestAMistypedSecret(t *testing.T) {
 func TestARealPrometheusScrapesIt(t *testing.T) {
 	config := startSimulator(t, "--still", "--sessions=1000")
 	_, address := startExporter(t, all(config))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := listener.Addr().String()
-	listener.Close()
+	own := freeAddress(t)
 	rules, err := filepath.Abs("../dashboards/rules/conversation.rules.yml")
 	if err != nil {
 		t.Fatal(err)

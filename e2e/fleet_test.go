@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -95,17 +94,6 @@ func reload(t testing.TB, address string) {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("the reload: %d %s, %v", resp.StatusCode, text, err)
 	}
-}
-
-// freeAddress is an address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // A real Prometheus finds the fleet by /sd, with one scrape job and no rewriting:

@@ -30,7 +30,7 @@ type system struct {
 // nobody is there.
 func startSystem(t testing.TB) *system {
 	t.Helper()
-	s := &system{address: "127.0.0.1:0"}
+	s := &system{address: freeAddress(t)}
 	s.begin(t, 0)
 	for _, queue := range s.sim.World.Queues() {
 		for _, member := range queue.Members {
@@ -73,7 +73,6 @@ func (s *system) live(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.address = listener.Addr().String()
 	s.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.sim.Yeastar, ReadHeaderTimeout: patience}}
 	s.server.Start()
 }
