@@ -125,6 +125,7 @@ func ledgerMutants() []codeMutant {
 		{"R8", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived:", "case conversation.StateAutomated, conversation.StateAssigned:"},
 		{"R8", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived:", "case conversation.StateAutomated, conversation.StateAssigned, conversation.StateArchived, conversation.StateQueued:"},
 		{"R8", "\tif s.StateSure {\n", "\tif state != 0 {\n"},
+		{"R8", "people := s.Queue.ID != 0 || s.Agent != \"\"; away && people", "people := s.Queue.ID != 0 || s.Agent != \"\"; away && !people"},
 		{"R8", "\tif sure {\n\t\treturn told\n\t}\n", "\tif sure && last == \"\" {\n\t\treturn told\n\t}\n"},
 		{"R6", "e.set(isSure, s.StateSure || away && s.State != conversation.StateAutomated)", "e.set(isSure, away || !away)"},
 		{"R2", "\tcase state == conversation.StateAutomated:\n", "\tcase false:\n"},
@@ -156,7 +157,8 @@ func marksMutants() []codeMutant {
 		{"R25", "if l.messages && e.counted > 0 {", "if !l.messages {"},
 		{"R25", "max(l.marks.forgotten, stone.counted)", "l.marks.forgotten"},
 		{"R25", "cmp.Compare(l.tombstones[a].seen, l.tombstones[b].seen)", "cmp.Compare(l.tombstones[b].seen, l.tombstones[a].seen)"},
-		{"R25", "seen: e.seen / int64(time.Second)}", "seen: e.seen}"},
+		{"R25", "max(e.seen/int64(time.Second), e.facts.LastLost())", "max(e.seen, e.facts.LastLost())"},
+		{"R25", "max(e.seen/int64(time.Second), e.facts.LastLost())", "e.seen / int64(time.Second)"},
 	}
 }
 

@@ -97,6 +97,7 @@ func windowMutants() []codeMutant {
 
 func foldMutants() []codeMutant {
 	return []codeMutant{
+		{"R10", "\t\tf.facts.set(served, false)\n", ""},
 		{"R13", "settleAfter = 10 * 60", "settleAfter = 9 * 60"},
 		{"R13", "settleAfter = 10 * 60", "settleAfter = 11 * 60"},
 		{"R13", "< settleAfter", "<= settleAfter"},
@@ -194,11 +195,15 @@ func ownerMutants() []codeMutant {
 		{"R6", "case f.seen.Closed && known != OwnerUnknown:", "case f.seen.Closed:"},
 		{"R6", "case f.seen.Closed && known != OwnerUnknown:", "case false:"},
 		{"R6", "f.current == f.stretch && !f.seen.Closed && !f.facts.Closed()", "f.current == f.stretch && !f.facts.Closed()"},
-		{"R10", "f.seen.Auto && owner != OwnerAutomation && (", "f.seen.Auto && ("},
+		{"R10", "auto := f.seen.Auto && owner != OwnerAutomation", "auto := f.seen.Auto"},
 		{"R10", "(known == OwnerQueue || began)", "began"},
 		{"R10", "(known == OwnerQueue || began)", "(known == OwnerQueue || began && known != OwnerUnknown)"},
 		{"R10", " && f.records[i].Kind != KindTransferred", ""},
-		{"R10", "case f.seen.Auto && owner", "case owner"},
+		{"R10", "auto := f.seen.Auto && owner", "auto := owner"},
+		{"R10", "known == OwnerQueue && f.facts.is(served):", "known == OwnerQueue:"},
+		{"R10", "if f.seen.Auto && owner == OwnerQueue && f.facts.is(served) {", "if false {"},
+		{"R10", "if f.seen.Auto && owner == OwnerQueue && f.facts.is(served) {", "if owner == OwnerQueue && f.facts.is(served) {"},
+		{"R10", "if f.seen.Auto && owner == OwnerQueue && f.facts.is(served) {", "if f.seen.Auto && owner == OwnerQueue {"},
 	}
 }
 

@@ -122,7 +122,11 @@ func (l *ledger) show(e *entry, s *conversation.Session, cover conversation.Cove
 	s.Window.End, s.ListedAt = s.Window.End.Round(0), s.ListedAt.Round(0)
 	away := s.State == conversation.StateArchived
 	// Whom an agent has taken no bot has, even where a view was missing.
-	s.State = settleState(s.State, s.StateSure || s.ByStatus && !s.Started.IsZero(), e.sure.state())
+	sure := s.StateSure || s.ByStatus && !s.Started.IsZero()
+	if people := s.Queue.ID != 0 || s.Agent != ""; away && people && !s.ByStatus && e.sure.state() == conversation.StateAutomated {
+		sure = true // Who has put it away is not sure, and a bot has not.
+	}
+	s.State = settleState(s.State, sure, e.sure.state())
 	state := codeOf(s.State)
 	if s.StateSure {
 		e.sure = state

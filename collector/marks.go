@@ -101,7 +101,9 @@ type tombstone struct {
 func (l *ledger) forget(id int64, e *entry) {
 	delete(l.entries, id)
 	if l.messages && e.counted > 0 {
-		l.tombstones[id] = tombstone{counted: max(e.counted, e.floor), seen: e.seen / int64(time.Second)}
+		// A window that was lost since then has been counted too.
+		seen := max(e.seen/int64(time.Second), e.facts.LastLost())
+		l.tombstones[id] = tombstone{counted: max(e.counted, e.floor), seen: seen}
 	}
 }
 

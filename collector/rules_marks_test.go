@@ -71,6 +71,26 @@ func TestR25AWindowOfASessionThatReturns(t *testing.T) {
 	}
 }
 
+// A window that was lost at the last reading of a session, long after it was seen, does
+// not count again when the session returns (R25).
+func TestR25AWindowThatWasLostUnseen(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	window := conversation.Window{Has: true, End: s.clock.now().Add(2 * time.Hour)}
+	s.open(4, func(listed *conversation.Session) { listed.Window = window })
+	s.customer(4)
+	s.is(t, time.Minute, nil)
+	was := s.leave(4)
+	s.is(t, 4*time.Hour, map[string]string{`reply_windows_lost_total`: "1"})
+	s.is(t, time.Minute, nil)
+	if n := len(s.target.ledger.entries); n != 0 {
+		t.Fatalf("%d sessions are remembered", n)
+	}
+	was.Window = window
+	s.sessions = append(s.sessions, was)
+	s.is(t, time.Minute, map[string]string{`reply_windows_lost_total`: "1"})
+}
+
 // Whose lists were read, so that a mark is set, and how high it is (R19).
 func TestR19WhoHasAMark(t *testing.T) {
 	shown := func(id, last int64, by string) conversation.Session {

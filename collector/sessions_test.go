@@ -195,6 +195,27 @@ func TestR8TheLastKnownStateStaysWhileAViewerFails(t *testing.T) {
 	}
 }
 
+// What people have put away is not a bot's again where a view is missing (R8).
+func TestR8WhatPeopleHaveNoBotHas(t *testing.T) {
+	for name, tc := range map[string]struct {
+		session conversation.Session
+		want    conversation.State
+	}{
+		"in a queue":           {conversation.Session{Queue: conversation.Queue{ID: 5}}, conversation.StateArchived},
+		"shown by an agent":    {conversation.Session{Agent: "1001"}, conversation.StateArchived},
+		"shown by nobody else": {conversation.Session{}, conversation.StateAutomated},
+	} {
+		l := newLedger(false)
+		settled(l, []conversation.Session{{ID: 1, State: conversation.StateAutomated, StateSure: true}}, start(), whole())
+		tc.session.ID, tc.session.State = 1, conversation.StateArchived
+		sessions := []conversation.Session{tc.session}
+		settled(l, sessions, start(), part())
+		if got := sessions[0].State; got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}
+
 // settled lets a ledger take note of a listing, and returns what it makes of it.
 func settled(l *ledger, sessions []conversation.Session, now time.Time, cover conversation.Coverage) []conversation.Session {
 	l.list(sessions, now, cover)

@@ -35,7 +35,7 @@ func OwnerOf(s State) Owner {
 }
 
 // flags are what is true of a session, a bit each: there may be many sessions.
-type flags uint8
+type flags uint16
 
 const (
 	// isClosed is set between a closing and the message that reopens.
@@ -56,6 +56,8 @@ const (
 	// startTold is set once a session has started and ended without a record; one that
 	// comes later counts for neither.
 	startTold
+	// served is set once one of our people has written in the present stretch.
+	served
 )
 
 // Instant is a point in time in Unix seconds, until 2106; 0 is none. It is small,
@@ -120,6 +122,9 @@ func (f *Facts) Awaiting() Awaiting {
 func (f *Facts) Clock() (since int64, waits bool) {
 	return max(f.Unanswered, f.HandedOver).Unix(), f.Awaits()
 }
+
+// LastLost is the end of the last window that was lost, in Unix seconds, or 0.
+func (f *Facts) LastLost() int64 { return f.lost.Unix() }
 
 // Closed reports whether the records end with a closing.
 func (f *Facts) Closed() bool { return f.is(isClosed) }

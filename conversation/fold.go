@@ -215,6 +215,7 @@ func (f *folding) step(i int) {
 	f.fresh = false
 	if begin {
 		f.current, f.facts.began = i, r.ID
+		f.facts.set(served, false)
 	}
 	switch r.Kind {
 	case KindMessage:
@@ -280,6 +281,7 @@ func (f *folding) replies(r *Record) {
 	if f.facts.Owner == OwnerQueue && f.facts.is(autoPickUp) {
 		f.pickUp(r)
 	}
+	f.facts.set(served, true)
 	if f.facts.Unanswered == 0 && !(r.Template && f.seen.Campaign) {
 		f.facts.set(firstDue, false) // We wrote first, even if in vain.
 	}

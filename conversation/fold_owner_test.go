@@ -230,3 +230,24 @@ func TestR10Entry(t *testing.T) {
 		}
 	}
 }
+
+// Where a reply was read before anybody told that the first one picks up, a later one
+// is no pick-up, however the session is listed then.
+func TestR10TheFirstReplyIsNotALaterOne(t *testing.T) {
+	records := history(at(0).customer(), at(10).queued(), at(30).agent(), at(40).customer(), at(50).agent())
+	for name, listed := range map[string]view{
+		"with people": open(OwnerPeople, 5, hour).auto(), "as before the reply": open(OwnerQueue, 2, hour).auto(), "closed": row(OwnerPeople, 5, hour).auto(),
+	} {
+		before := fold(records[:3], gone(35)).Settled
+		out := Fold(before, records, Seen(listed))
+		if got := told(out.Events, EventPickedUp); got != "" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	// The queue waits again for whoever is moved into it again.
+	again := history(at(0).customer(), at(10).queued(), at(30).agent(), at(35).queued(), at(50).agent())
+	before := fold(again[:4], gone(36)).Settled
+	if got := told(Fold(before, again, Seen(open(OwnerPeople, 5, hour).auto())).Events, EventPickedUp); got != "5 picked up after 15" {
+		t.Errorf("moved again: got %q", got)
+	}
+}

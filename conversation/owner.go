@@ -74,8 +74,11 @@ func (f *folding) own(i int) {
 	}
 	known, owner := f.facts.Owner, f.seen.Owner
 	began := i >= 0 && known == OwnerUnknown && f.records[i].Kind != KindTransferred
+	auto := f.seen.Auto && owner != OwnerAutomation
 	switch {
-	case f.seen.Auto && owner != OwnerAutomation && (known == OwnerQueue || began):
+	case auto && known == OwnerQueue && f.facts.is(served):
+		owner = OwnerPeople // The first reply was read before anybody told that it picks up.
+	case auto && (known == OwnerQueue || began):
 		owner = OwnerQueue
 	case f.seen.Closed && known != OwnerUnknown:
 		return
@@ -89,8 +92,12 @@ func (f *folding) own(i int) {
 // what the records say. It returns true.
 func (f *folding) apply() bool {
 	if f.current == f.stretch && !f.seen.Closed && !f.facts.Closed() {
-		f.facts.Owner = f.seen.Owner
-		f.facts.set(autoPickUp, f.seen.Auto && f.seen.Owner == OwnerQueue)
+		owner := f.seen.Owner
+		if f.seen.Auto && owner == OwnerQueue && f.facts.is(served) {
+			owner = OwnerPeople // It waited before the first reply, which picks up.
+		}
+		f.facts.Owner = owner
+		f.facts.set(autoPickUp, f.seen.Auto && owner == OwnerQueue)
 	}
 	return true
 }
