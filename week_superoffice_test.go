@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func superofficeWatched(sim *simulator.Simulator) *watched {
 			target: "desk", keys: []string{"page_size: 25", "concurrency: 1"}, groups: []string{"sessions", "messages", "queues", "agents"},
 			superoffice: true, system: []string{"time_zone: Europe/Oslo", "idle_timeout: 20m"}, serve: server,
 		},
-		mishaps: deskMishaps(sim), begins: server.PassBegins, ends: server.PassEnds,
+		mishaps: deskMishaps(sim), begins: server.PassBegins, ends: server.PassEnds, ignored: func(*http.Request) {},
 	}
 	s.expected = func(time.Duration) map[string]string {
 		return deskSamples(s.target, server.Expect(simsuperoffice.ExpectOptions{Messages: true, IdleTimeout: 20 * time.Minute}))

@@ -25,6 +25,8 @@ type watched struct {
 	mishaps []mishap
 	// begins and ends are called around each pass.
 	begins, ends func()
+	// ignored tells the system of a request that it does not answer.
+	ignored func(*http.Request)
 	// listed are the instants of the passes that listed anything, for R26.
 	listed []time.Time
 	// left is after how many requests the system stops answering; 0 is never. Then
@@ -54,6 +56,7 @@ func yeastarWatched(sim *simulator.Simulator) *watched {
 		}
 	}
 	s.begins, s.ends, s.skips = func() {}, func() {}, func(string, time.Duration) bool { return false }
+	s.ignored = sim.Yeastar.Ignore
 	return s
 }
 
@@ -66,6 +69,7 @@ func (s *watched) answer(to http.ResponseWriter, r *http.Request) {
 		if gone := s.gone.Load(); gone != nil {
 			(*gone)()
 		}
+		s.ignored(r)
 		_, _ = io.Copy(io.Discard, r.Body) // Only then does the server notice that a client leaves.
 		<-r.Context().Done()
 		return

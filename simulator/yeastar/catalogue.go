@@ -35,7 +35,11 @@ func (s *Server) listQueues(c *call) reply {
 		list = append(list, queueInfo{ID: q.ID, Name: q.Name})
 	}
 	rows := page(list, number, size)
-	s.tell(c, func(d *directory) { d.queues.page(number, len(list), rows) })
+	s.tell(c, func(d *directory) {
+		if d.queues.page(number, len(list), rows) {
+			d.roll.listed(list, c.now)
+		}
+	})
 	return withList(success().with("total_number", len(list)), "list", rows, c.switches)
 }
 
@@ -104,7 +108,10 @@ func (s *Server) leaveOut(c *call, list []queueInfo, queues []world.Queue) {
 		if !noMode {
 			s.notes.modes(queues, c.now)
 		}
-		s.notes.tell(func(d *directory) { d.detail(list) })
+		s.notes.tell(func(d *directory) {
+			d.detail(list)
+			d.roll.detailed(list, c.now)
+		})
 	}
 }
 

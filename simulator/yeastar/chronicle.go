@@ -35,6 +35,17 @@ type pass struct {
 	// read from its begin to its end; swept those whose closed sessions were begun,
 	// strayed those of which a page of these was not what comes after its cursor.
 	begun, whole, swept, strayed map[world.Viewer]bool
+	// waiting are the lists of which a page was asked for that did not come.
+	waiting map[list]bool
+	// open and closed tell whom those did not know who went through the lists of open
+	// and of closed sessions.
+	open, closed unlisted
+}
+
+// list is one viewer's list of open or of closed sessions.
+type list struct {
+	viewer world.Viewer
+	closed bool
 }
 
 // sweep is how far a viewer's closed sessions were read (R23).
@@ -46,7 +57,8 @@ type sweep struct {
 	marked, walking bool
 }
 
-// grave is what remains of a session that was forgotten (R25).
+// grave is what remains of a session that was forgotten (R25). Windows that ended by
+// an instant have been counted.
 type grave struct {
 	last int64
 	at   time.Time
@@ -69,6 +81,9 @@ type story struct {
 	answers  []answer
 	lines    []line
 	past     past
+	// stuck are the passes in which more of its records was asked for and did not come:
+	// a client has no use for the part that they have shown.
+	stuck map[int]bool
 }
 
 // showing is a session as the lists have shown it from one pass on.
@@ -127,6 +142,7 @@ func (c *chronicle) at(now time.Time) *pass {
 	}
 	c.passes = append(c.passes, pass{
 		at: now, begun: make(map[world.Viewer]bool), whole: make(map[world.Viewer]bool), swept: make(map[world.Viewer]bool), strayed: make(map[world.Viewer]bool),
+		waiting: make(map[list]bool),
 	})
 	return &c.passes[len(c.passes)-1]
 }
@@ -135,6 +151,7 @@ func (c *chronicle) at(now time.Time) *pass {
 // begun at this instant and the page is its last.
 func (c *chronicle) open(q world.Query, rows []world.Session, now time.Time, whole bool) {
 	p := c.at(now)
+	delete(p.waiting, list{q.Viewer, false})
 	if q.Cursor == 0 {
 		p.begun[q.Viewer] = true
 	}
@@ -150,10 +167,31 @@ func (c *chronicle) open(q world.Query, rows []world.Session, now time.Time, who
 	c.tidy(now)
 }
 
+// asked keeps that a page of a list is asked for, whatever comes of it.
+func (c *chronicle) asked(l list, now time.Time) { c.at(now).waiting[l] = true }
+
+// wanted keeps whether a page of a session's records is asked for and has not come.
+func (c *chronicle) wanted(id int64, missing bool, now time.Time) {
+	st := c.stories[id]
+	if st == nil {
+		return
+	}
+	c.at(now)
+	if st.stuck == nil {
+		st.stuck = make(map[int]bool)
+	}
+	if p := len(c.passes) - 1; missing {
+		st.stuck[p] = true
+	} else {
+		delete(st.stuck, p)
+	}
+}
+
 // closed keeps one page of a list of closed sessions. The first such page of a
 // viewer sets his mark and shows nothing; later ones show what is above it.
 func (c *chronicle) closed(q world.Query, rows []world.Session, now time.Time) {
 	p := c.at(now)
+	delete(p.waiting, list{q.Viewer, true})
 	s := c.sweeps[q.Viewer]
 	if s == nil {
 		s = &sweep{}
@@ -166,7 +204,9 @@ func (c *chronicle) closed(q world.Query, rows []world.Session, now time.Time) {
 			s.first = rows[0].LastMessageID
 		}
 	}
-	if !follows(q, rows) {
+	// Whoever comes down to his mark has all above it, whatever he was shown twice.
+	down := s.marked && len(rows) > 0 && rows[len(rows)-1].LastMessageID <= s.mark
+	if !follows(q, rows) && !down {
 		p.strayed[q.Viewer] = true
 	}
 	end := !s.marked || len(rows) < q.Limit
@@ -267,7 +307,8 @@ func (s *story) keep(r world.Record, p int) {
 		return
 	}
 	l := &s.lines[i]
-	if last := l.tellings[len(l.tellings)-1]; last.delivery != told.delivery || last.failure != told.failure {
+	last := l.tellings[len(l.tellings)-1]
+	if last.delivery != told.delivery || last.failure != told.failure || s.stuck[last.pass] {
 		l.tellings = append(l.tellings, told)
 	}
 }

@@ -14,6 +14,8 @@ type directory struct {
 	channels   numberedList[channelInfo]
 	// details are the queues with modes and members, each as it was told last.
 	details map[int]queueInfo
+	// roll is who there is to be asked.
+	roll roll
 }
 
 func newDirectory() *directory {
@@ -50,8 +52,9 @@ type numberedList[T any] struct {
 	part map[int]T
 }
 
-// page notes one page of so many rows in all. A first page begins anew.
-func (l *numberedList[T]) page(number, total int, rows []T) {
+// page notes one page of so many rows in all, and tells whether the list was shown whole
+// by it. A first page begins anew.
+func (l *numberedList[T]) page(number, total int, rows []T) (whole bool) {
 	if number == 1 || l.part == nil {
 		l.part = make(map[int]T, total)
 	}
@@ -59,10 +62,11 @@ func (l *numberedList[T]) page(number, total int, rows []T) {
 		l.part[l.id(row)] = row
 	}
 	if len(l.part) < total {
-		return
+		return false
 	}
 	l.rows = slices.SortedFunc(maps.Values(l.part), func(a, b T) int { return cmp.Compare(l.id(a), l.id(b)) })
 	l.told, l.part = true, nil
+	return true
 }
 
 // tell changes what is known to have been told.

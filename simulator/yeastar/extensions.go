@@ -49,7 +49,11 @@ func (s *Server) listExtensions(c *call) reply {
 	}
 	sortExtensions(list, by, order == "desc")
 	rows := page(list, number, size)
-	s.tell(c, func(d *directory) { d.extensions.page(number, len(list), rows) })
+	s.tell(c, func(d *directory) {
+		if d.extensions.page(number, len(list), rows) {
+			d.roll.extensions = rollCall{told: c.now}
+		}
+	})
 	return withList(success().with("total_number", len(list)), "data", rows, c.switches)
 }
 

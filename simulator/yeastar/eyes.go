@@ -16,15 +16,18 @@ type eyes struct {
 }
 
 // had asks the lists of open sessions. Of those that differ the last one counts.
-func (e *eyes) had(from, before int64) (holder, int) { return e.showed(from, before, false) }
+func (e *eyes) had(from, before int64) (holder, int) { return e.showed(from, from, before, false) }
 
 // left asks the lists of closed sessions.
-func (e *eyes) left(from, before int64) (holder, int) { return e.showed(from, before, true) }
+func (e *eyes) left(began, from, before int64) (holder, int) {
+	return e.showed(began, from, before, true)
+}
 
-// showed gives what the lists said for sure when the last record was between two.
-func (e *eyes) showed(from, before int64, closed bool) (holder, int) {
+// showed gives what the lists said for sure of a stretch when the last record was
+// between two.
+func (e *eyes) showed(began, from, before int64, closed bool) (holder, int) {
 	for i, sh := range slices.Backward(e.story.showings) {
-		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before || !e.taken(i, from) {
+		if sh.pass > e.pass || sh.row.closed != closed || sh.row.last < from || sh.row.last >= before || !e.taken(i, began) {
 			continue
 		}
 		if who := e.shows(sh); who != holderUnknown {
@@ -43,6 +46,9 @@ func (e *eyes) taken(i int, began int64) bool {
 	}
 	until := e.story.showings[i+1].pass - 1
 	_, _, ok := e.log.complete(e.story, until)
+	if began == 0 && len(e.records) > 0 && e.story.starts(e.records[0].ID) {
+		began = e.records[0].ID // The start of a session begins a stretch like any other.
+	}
 	return ok && (e.past == nil || began <= e.past.settledBy(until))
 }
 
@@ -94,10 +100,17 @@ func (a *auditor) shows(sh showing) holder {
 	}
 }
 
-// sure tells whether a pass has read every viewer.
+// sure tells whether a pass has read every viewer, and knew of all of them.
 func (a *auditor) sure(p *pass, closed bool) bool {
+	unlisted := p.open
+	if closed {
+		unlisted = p.closed
+	}
+	if unlisted.queues || unlisted.extensions && a.options.AllExtensions {
+		return false
+	}
 	for v := range a.viewers {
-		if closed && (!p.swept[v] || p.strayed[v]) || !closed && !p.whole[v] {
+		if p.waiting[list{v, closed}] || closed && (!p.swept[v] || p.strayed[v]) || !closed && !p.whole[v] {
 			return false
 		}
 	}

@@ -25,9 +25,10 @@ type witness interface {
 	// had tells who had the session, and in which queue, when its last record was
 	// one of those from the first id up to before the second.
 	had(from, before int64) (holder, int)
-	// left tells the same for a session that was found closed by the record of the
-	// first id, and had not been closed again by one of the second.
-	left(from, before int64) (holder, int)
+	// left tells the same of the stretch that began with the record of an id, for a
+	// session that was found closed by the record of the next id, and had not been
+	// closed again by one of the last.
+	left(began, from, before int64) (holder, int)
 	// auto tells whether the first message of one of our people takes a session
 	// out of the queue.
 	auto(queue int) bool
@@ -165,7 +166,7 @@ func (h *history) waits(w witness, s stretchOfRecords, before int) bool {
 	}
 	who, queue := w.had(h.records[before].ID, h.edge(end))
 	if who == holderUnknown && end < len(h.records) && h.closing(end) {
-		who, queue = w.left(h.records[end].ID, h.edge(h.nextClosing(end)))
+		who, queue = w.left(h.lowest(s), h.records[end].ID, h.edge(h.nextClosing(end)))
 	}
 	return who != holderUnknown && who != holderAutomation && w.auto(queue)
 }
@@ -179,7 +180,7 @@ func (h *history) holderOf(w witness, s stretchOfRecords) holder {
 	if s.by != holderUnknown || s.to == len(h.records) || !h.closing(s.to) {
 		return s.by
 	}
-	who, _ := w.left(h.records[s.to].ID, h.edge(h.nextClosing(s.to)))
+	who, _ := w.left(h.lowest(s), h.records[s.to].ID, h.edge(h.nextClosing(s.to)))
 	return who
 }
 

@@ -30,9 +30,11 @@ func (s *Server) getMessages(c *call) reply {
 	if f, ok := s.fault(c, recordKinds()...); ok {
 		info := w.bound(id, s.strayRecords(w, f.Kind, recordPage{id: id, below: below, size: size}))
 		s.note(c, s.real(f.Kind, info))
+		s.cameTo(c, id, goesOn(info.Records, below))
 		return success().with("data", info)
 	}
 	s.note(c, threads)
+	s.cameTo(c, id, true)
 	return success().with("data", w.thread(&threads[0]))
 }
 
@@ -105,6 +107,23 @@ func newestOfAll(threads []world.Thread, size int) []world.Thread {
 		threads[i].Records = slices.DeleteFunc(threads[i].Records, func(r world.Record) bool { return r.ID < least })
 	}
 	return slices.DeleteFunc(threads, func(t world.Thread) bool { return len(t.Records) == 0 })
+}
+
+// goesOn tells whether a page is what was asked for, which is not what comes before a
+// record if all that it shows comes after.
+func goesOn(page []msgRecord, below int64) bool {
+	alone := len(page) == 1 && page[0].MsgID == below
+	return below == 0 || len(page) == 0 || alone || slices.ContainsFunc(page, func(r msgRecord) bool { return r.MsgID < below })
+}
+
+// cameTo remembers whether the answer is the page of a session that was asked for.
+func (s *Server) cameTo(c *call, id int64, came bool) {
+	if shown := c.shown; shown != nil && came {
+		c.shown = func() {
+			shown()
+			s.notes.came(id, c.now)
+		}
+	}
 }
 
 // real gives the records of answers that are as in the world: those of another

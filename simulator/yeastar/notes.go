@@ -2,6 +2,7 @@ package yeastar
 
 import (
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -117,6 +118,7 @@ func (n *notes) page(q world.Query, rows []world.Session, now time.Time) {
 	}
 	n.tidy(now)
 	n.log.open(q, rows, now, len(rows) < q.Limit && list.begun.Equal(now))
+	n.log.at(now).open = n.directory.roll.unlisted(now)
 }
 
 // follows tells whether a page is what comes after its cursor, and not a part of
@@ -125,11 +127,34 @@ func follows(q world.Query, rows []world.Session) bool {
 	return q.Cursor == 0 || !slices.ContainsFunc(rows, func(r world.Session) bool { return r.LastMessageID > q.Cursor })
 }
 
+// asks notes what is asked for, whatever comes of it.
+func (n *notes) asks(c *call, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.directory.roll.asks(c.endpoint)
+	switch c.endpoint {
+	case "message_session/search":
+		n.log.asked(list{world.Viewer(c.params.viewer()), c.params.values.Get("is_closed") == "1"}, now)
+	case "message/get":
+		if id, err := strconv.ParseInt(c.params.values.Get("id"), 10, 64); err == nil {
+			n.log.wanted(id, true, now)
+		}
+	}
+}
+
+// came notes that a page of one session's records came.
+func (n *notes) came(id int64, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.log.wanted(id, false, now)
+}
+
 // closedPage notes one page of a viewer's list of closed sessions.
 func (n *notes) closedPage(q world.Query, rows []world.Session, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.log.closed(q, rows, now)
+	n.log.at(now).closed = n.directory.roll.unlisted(now)
 }
 
 // thread notes the records of a session that one answer has shown, in any order

@@ -28,8 +28,10 @@ type past struct {
 	counted map[deed]bool
 	// fixed are the deliveries of the records that are settled (R13).
 	fixed map[int64]telling
-	// judged are the windows that were decided, by the customer's message (R33).
+	// judged are the windows that were decided, by the customer's message (R33), lost is
+	// when the last of them ended that was lost.
 	judged map[int64]bool
+	lost   time.Time
 	// ended are the records after which the session was found closed without a
 	// record that says so (R11).
 	ended []int64
@@ -99,7 +101,7 @@ func (s *story) listed(p int) (showing, bool) {
 func (s *story) reach(p int) (low, high int64, ok bool) {
 	var parts []answer
 	for _, a := range s.answers {
-		if a.pass <= p {
+		if a.pass <= p && !s.stuck[a.pass] {
 			parts = append(parts, a)
 			if !ok || a.high > high {
 				low, high, ok = a.low, a.high, true
@@ -144,7 +146,7 @@ func (c *chronicle) known(s *story, p int) ([]world.Record, bool) {
 	var records []world.Record
 	for i := from; i < len(s.lines) && s.lines[i].ID <= high; i++ {
 		for _, t := range slices.Backward(s.lines[i].tellings) {
-			if t.pass <= p {
+			if t.pass <= p && !s.stuck[t.pass] {
 				r := s.lines[i].Record
 				r.Delivery, r.Failure = t.delivery, t.failure
 				records = append(records, r)
@@ -211,6 +213,9 @@ func (a *auditor) forgotten(s *story) (time.Time, bool) {
 // rest is what remains of a session that is forgotten.
 func (s *story) rest(at time.Time) grave {
 	g := grave{last: s.grave.last, at: at}
+	if s.past.lost.After(at) {
+		g.at = s.past.lost
+	}
 	if n := len(s.lines); n > 0 {
 		g.last = max(g.last, s.lines[n-1].ID)
 	}
@@ -245,7 +250,7 @@ func (s *story) shownIn(p int) bool {
 
 func (s *story) answeredIn(p int) bool {
 	_, ok := slices.BinarySearchFunc(s.answers, p, func(a answer, p int) int { return a.pass - p })
-	return ok
+	return ok && !s.stuck[p]
 }
 
 // read counts what is new at one pass, if that is a reading of the session.
@@ -278,6 +283,9 @@ func (a *auditor) read(s *story, have *past, p int, into *Counts) {
 		case have.judged[v.message]:
 		case v.decided:
 			have.judged[v.message] = true
+			if v.lost && v.end.After(have.lost) {
+				have.lost = v.end
+			}
 			if counts && v.lost && v.end.After(marked.at) {
 				into.Lost[l.place]++
 			}

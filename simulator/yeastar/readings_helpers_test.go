@@ -55,7 +55,10 @@ type shown struct {
 	records        []world.Record
 	only           bool           // the records are all that the answer shows
 	deaf, unswept  []world.Viewer // whose lists are not read: both, or that of closed sessions
+	cut            []list         // of which another page is asked for in vain
+	unlisted       string         // the list of those to be asked that is asked for in vain
 	silent, asking bool           // no records are shown at all; they are, though none changed
+	stuck          bool           // more records are asked for in vain
 	// inbound is when the customer wrote last by the row, unless it is 0.
 	inbound float64
 	// other is the last message of another session in a viewer's closed list.
@@ -80,6 +83,10 @@ func (t *tape) pass(s shown) {
 		} else {
 			t.records = slices.Insert(t.records, i, r)
 		}
+	}
+	t.server.notes.directory.roll.asks(s.unlisted)
+	for _, l := range s.cut {
+		defer t.server.notes.log.asked(l, now)
 	}
 	for _, v := range t.server.viewers(t.options) {
 		if slices.Contains(s.deaf, v) {
@@ -107,6 +114,9 @@ func (t *tape) pass(s shown) {
 		shown := slices.Clone(t.records)
 		slices.Reverse(shown) // the order does not matter
 		t.server.notes.thread(taped, shown, now)
+	}
+	if s.stuck {
+		t.server.notes.log.wanted(taped, true, now)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -178,4 +179,63 @@ func TestWhichAnswersAreNoted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whether a page of records is what was asked for (R30), and whether it can be read
+// although it is disfigured.
+func TestPagesThatHelpAClient(t *testing.T) {
+	page := func(ids ...int64) (list []msgRecord) {
+		for _, id := range ids {
+			list = append(list, msgRecord{MsgID: id})
+		}
+		return list
+	}
+	for name, tc := range map[string]struct {
+		page  []msgRecord
+		below int64
+		want  bool
+	}{
+		"from the top":         {page(9, 8), 0, true},
+		"before a record":      {page(8, 7), 9, true},
+		"nothing before it":    {nil, 9, true},
+		"the record alone":     {page(9), 9, true},
+		"the record and later": {page(10, 9), 9, false},
+		"later ones":           {page(11, 10), 9, false},
+		"another one alone":    {page(10), 9, false},
+	} {
+		if got := goesOn(tc.page, tc.below); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+	}
+	const empty, full = `{"data":{"session_id":1,"records":[]}}`, `{"data":{"session_id":1,"records":[{"msg_id":2}]}}`
+	for _, tc := range []struct {
+		endpoint string
+		kind     Kind
+		body     string
+		want     bool
+	}{
+		{"message/get", WrongShapes, full, true},
+		{"message/get", WrongTypes, full, false},
+		{"message/get", WrongTypes, empty, true},
+		{"message/get", WrongTypes, strings.ReplaceAll(empty, "[]", "null"), true},
+		{"message/query", WrongShapes, full, false},
+	} {
+		if got := (&call{endpoint: tc.endpoint}).legible(tc.kind, []byte(tc.body)); got != tc.want {
+			t.Errorf("%s, fault %d, %s: %t", tc.endpoint, tc.kind, tc.body, got)
+		}
+	}
+}
+
+// A request that gets no answer is noted all the same: who waits for a page of a list
+// does not know its end.
+func TestIgnoredRequestsAreNoted(t *testing.T) {
+	s := New(world.New(world.Options{Still: true}), Options{})
+	for _, path := range []string{"message_session/search?user_type=1&user_no=1001&is_closed=1", "extension/list", "message/get?id=no", "message/get?id=7"} {
+		s.Ignore(httptest.NewRequest(http.MethodGet, Root+path, http.NoBody))
+	}
+	last := s.notes.log.passes[len(s.notes.log.passes)-1]
+	if !last.waiting[list{"1001", true}] || len(last.waiting) != 1 || !s.notes.directory.roll.extensions.vain || s.Requests("message/get") != 2 {
+		t.Errorf("noted %+v and %+v", last.waiting, s.notes.directory.roll)
+	}
+	New(world.New(world.Options{Still: true}), Options{Forgetful: true}).Ignore(httptest.NewRequest(http.MethodGet, Root, http.NoBody))
 }

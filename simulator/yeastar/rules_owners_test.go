@@ -117,6 +117,34 @@ func TestR6ExpectedOwners(t *testing.T) {
 			want: []string{"closed (none) timeout agent 1"},
 		},
 		{
+			name: "automated by the closed row, but a page of a viewer's list never came",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, by: api, cut: []list{{"1002", true}}, closed: true, records: []world.Record{t.customer(101, 10), t.closing(102, 30, world.ByTimeout)}}}
+			},
+			want: []string{"closed (none) timeout agent 1"},
+		},
+		{
+			name: "automated by the closed row, and only the list of open ones is cut",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, by: api, cut: []list{{"1002", false}}, closed: true, records: []world.Record{t.customer(101, 10), t.closing(102, 30, world.ByTimeout)}}}
+			},
+			want: []string{"closed (none) timeout customer 1"},
+		},
+		{
+			name: "automated by the closed row, but nobody told who is in the queues",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, by: api, unlisted: "message_queue/list", closed: true, records: []world.Record{t.customer(101, 10), t.closing(102, 30, world.ByTimeout)}}}
+			},
+			want: []string{"closed (none) timeout agent 1"},
+		},
+		{
+			name: "automated by the closed row, and nobody asks for the extensions",
+			play: func(t *tape) []shown {
+				return []shown{{at: 60, by: api, unlisted: "extension/list", closed: true, records: []world.Record{t.customer(101, 10), t.closing(102, 30, world.ByTimeout)}}}
+			},
+			want: []string{"closed (none) timeout customer 1"},
+		},
+		{
 			name: "an earlier sure row beats one that is not",
 			play: func(t *tape) []shown {
 				return []shown{
@@ -126,6 +154,27 @@ func TestR6ExpectedOwners(t *testing.T) {
 				}
 			},
 			want: []string{"closed (none) timeout customer 1"},
+		},
+		{
+			name: "a closed row holds for a stretch that was settled while its closing was not",
+			play: func(t *tape) []shown {
+				return []shown{
+					{at: 60, by: api, closed: true, records: []world.Record{t.customer(101, 10), sending(t.api(102, 20)), t.closing(103, 30, world.ByAgent)}},
+					{at: 90, by: api, records: []world.Record{t.customer(104, 80)}},
+					{at: 700, by: api, records: []world.Record{t.api(102, 20)}},
+				}
+			},
+			want: []string{"closed (none) agent customer 1"},
+		},
+		{
+			name: "the first listing is forgotten where the first message is under way",
+			play: func(t *tape) []shown {
+				return []shown{
+					{at: 60, by: api, records: []world.Record{sending(t.api(101, 10)), t.customer(102, 20)}},
+					{at: 90, by: api, deaf: []world.Viewer{"1001"}, closed: true, records: []world.Record{t.api(101, 10), t.closing(103, 80, world.ByAgent)}},
+				}
+			},
+			want: []string{"closed (none) agent agent 1"},
 		},
 		{
 			name: "the owner before a closing is not the owner after it",
@@ -295,6 +344,17 @@ func TestR22ExpectedStarts(t *testing.T) {
 			play: func(t *tape) []shown {
 				return []shown{{at: 60, records: []world.Record{t.customer(99, -10), t.closing(100, -5, world.ByAgent), t.api(101, 10)}}}
 			},
+		},
+		{
+			name: "not while more of its records was asked for in vain",
+			play: func(t *tape) []shown {
+				return []shown{
+					{at: 20, records: []world.Record{t.customer(101, 10)}, stuck: true},
+					{at: 40, asking: true, queue: support, stuck: true},
+					{at: 60, records: []world.Record{t.queued(102, 50, world.SideAgent)}, queue: support},
+				}
+			},
+			want: []string{"started Support regular 1"},
 		},
 		{
 			name: "closed and opened again in one reading",

@@ -120,6 +120,9 @@ func New(w *world.World, o Options) *Server {
 // in which it happens: on the way, in the PBX, and on the way back.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
+	if s.notes != nil {
+		s.notes.asks(c, s.world.Now())
+	}
 	if s.dropped(w, c) {
 		return
 	}
@@ -146,6 +149,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The status is 200 whatever the answer says.
 	c.send(w, response{status: http.StatusOK, kind: typeJSON, body: body})
+}
+
+// Ignore takes a request that gets no answer, as if the server fell silent.
+func (s *Server) Ignore(r *http.Request) {
+	if c := s.newCall(r); s.notes != nil {
+		s.notes.asks(c, s.world.Now())
+	}
 }
 
 // newCall counts the request and takes the switches as they are now.

@@ -137,6 +137,6 @@ func (k *knowledge) had(from, _ int64) (holder, int) {
 	}
 }
 
-func (k *knowledge) left(int64, int64) (holder, int) { return holderUnknown, 0 }
+func (k *knowledge) left(_, _, _ int64) (holder, int) { return holderUnknown, 0 }
 
 func (k *knowledge) auto(queue int) bool { return k.modes[queue] == world.ModeAuto }
