@@ -79,7 +79,13 @@ func (p *program) stop(t *testing.T) {
 // get fetches a page of the program.
 func (p *program) get(t *testing.T, path string, headers ...string) (status int, body string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url+path, http.NoBody)
+	return p.send(t, http.MethodGet, path, headers...)
+}
+
+// send makes a request without a body.
+func (p *program) send(t testing.TB, method, path string, headers ...string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, p.url+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func (l *ledger) entry(s *conversation.Session, now time.Time) *entry {
 	if e == nil {
 		e = &entry{read: unread}
 		if t, ok := l.tombstones[s.ID]; ok {
-			e.counted, e.floor, e.floorAt = t.counted, t.counted, seconds(t.seen)
+			e.counted, e.floor, e.floorAt = t.counted, t.counted, seconds(max(t.seen, t.lost))
 			delete(l.tombstones, s.ID)
 		}
 		l.entries[s.ID] = e

@@ -93,17 +93,20 @@ func seconds(unix int64) uint32 {
 // tombstone is what is left of a session that was forgotten (R25).
 type tombstone struct {
 	counted int64
-	// seen is when it was last shown, in Unix seconds.
-	seen int64
+	// seen is when it was last shown or, if a window of it was found lost at a later
+	// reading, when that ended; lost is the end of the last window that was lost, which
+	// an automatic closing decides before it comes. All in Unix seconds.
+	seen, lost int64
 }
 
 // forget drops a session. What was counted of it must not count again.
 func (l *ledger) forget(id int64, e *entry) {
 	delete(l.entries, id)
 	if l.messages && e.counted > 0 {
-		// A window that was lost since then has been counted too.
-		seen := max(e.seen/int64(time.Second), e.facts.LastLost())
-		l.tombstones[id] = tombstone{counted: max(e.counted, e.floor), seen: seen}
+		lost := e.facts.LastLost()
+		// The marks of all may rise to what is seen, so that is never in the future.
+		seen := max(e.seen/int64(time.Second), min(lost, int64(e.asked)))
+		l.tombstones[id] = tombstone{counted: max(e.counted, e.floor), seen: seen, lost: lost}
 	}
 }
 

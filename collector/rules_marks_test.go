@@ -86,9 +86,37 @@ func TestR25AWindowThatWasLostUnseen(t *testing.T) {
 	if n := len(s.target.ledger.entries); n != 0 {
 		t.Fatalf("%d sessions are remembered", n)
 	}
+	// The marks rise to it where it has to go.
+	if stone := s.target.ledger.tombstones[4]; stone.seen < window.End.Unix() {
+		t.Errorf("what is left is of %d, and the window ended at %d", stone.seen, window.End.Unix())
+	}
 	was.Window = window
 	s.sessions = append(s.sessions, was)
 	s.is(t, time.Minute, map[string]string{`reply_windows_lost_total`: "1"})
+}
+
+// An automatic closing loses a window before it ends (R33). It does not count again, and
+// what is left of the session hides no window of others (R25).
+func TestR25AWindowThatWasLostBeforeItsEnd(t *testing.T) {
+	s := newStory()
+	s.is(t, 0, nil)
+	window := conversation.Window{Has: true, End: s.clock.now().Add(24 * time.Hour)}
+	s.open(4, func(listed *conversation.Session) { listed.Window = window })
+	s.customer(4)
+	s.is(t, time.Minute, nil)
+	was := s.leave(4)
+	s.add(4, conversation.Record{Kind: conversation.KindClosed, Reason: conversation.ClosedByTimeout})
+	s.is(t, 2*time.Hour, map[string]string{`reply_windows_lost_total`: "1"})
+	s.is(t, time.Minute, nil)
+	stone, ok := s.target.ledger.tombstones[4]
+	if now := s.clock.now().Unix(); !ok || stone.seen > now || stone.lost != window.End.Unix() {
+		t.Errorf("what is left at %d: %+v", now, stone)
+	}
+	// A source may tell more of its records again than it is asked for.
+	e := s.target.ledger.entry(&was, s.clock.now())
+	if at := int64(e.floorAt); at != stone.lost {
+		t.Errorf("windows count that end after %d, want %d", at, stone.lost)
+	}
 }
 
 // Whose lists were read, so that a mark is set, and how high it is (R19).

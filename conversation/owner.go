@@ -74,14 +74,20 @@ func (f *folding) own(i int) {
 	}
 	known, owner := f.facts.Owner, f.seen.Owner
 	began := i >= 0 && known == OwnerUnknown && f.records[i].Kind != KindTransferred
-	auto := f.seen.Auto && owner != OwnerAutomation
 	switch {
-	case auto && known == OwnerQueue && f.facts.is(served):
-		owner = OwnerPeople // The first reply was read before anybody told that it picks up.
-	case auto && (known == OwnerQueue || began):
+	case f.seen.Auto && owner != OwnerAutomation && (known == OwnerQueue || began):
 		owner = OwnerQueue
 	case f.seen.Closed && known != OwnerUnknown:
 		return
+	}
+	f.give(owner)
+}
+
+// give is who has the session from now on. Where the first reply picks up, it waits no
+// more once one was read, be it before anybody told that or since the listing.
+func (f *folding) give(owner Owner) {
+	if f.seen.Auto && owner == OwnerQueue && f.facts.is(served) {
+		owner = OwnerPeople
 	}
 	f.facts.Owner = owner
 	f.facts.set(autoPickUp, f.seen.Auto && owner == OwnerQueue)
@@ -92,12 +98,7 @@ func (f *folding) own(i int) {
 // what the records say. It returns true.
 func (f *folding) apply() bool {
 	if f.current == f.stretch && !f.seen.Closed && !f.facts.Closed() {
-		owner := f.seen.Owner
-		if f.seen.Auto && owner == OwnerQueue && f.facts.is(served) {
-			owner = OwnerPeople // It waited before the first reply, which picks up.
-		}
-		f.facts.Owner = owner
-		f.facts.set(autoPickUp, f.seen.Auto && owner == OwnerQueue)
+		f.give(f.seen.Owner)
 	}
 	return true
 }

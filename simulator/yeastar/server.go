@@ -120,9 +120,6 @@ func New(w *world.World, o Options) *Server {
 // in which it happens: on the way, in the PBX, and on the way back.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
-	if s.notes != nil {
-		s.notes.asks(c, s.world.Now())
-	}
 	if s.dropped(w, c) {
 		return
 	}
@@ -152,13 +149,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Ignore takes a request that gets no answer, as if the server fell silent.
-func (s *Server) Ignore(r *http.Request) {
-	if c := s.newCall(r); s.notes != nil {
-		s.notes.asks(c, s.world.Now())
-	}
-}
+func (s *Server) Ignore(r *http.Request) { s.newCall(r) }
 
-// newCall counts the request and takes the switches as they are now.
+// newCall counts the request, notes what it asks for, and takes the switches as they
+// are now.
 func (s *Server) newCall(r *http.Request) *call {
 	c := &call{Request: r, endpoint: s.endpoint(r.URL.Path), address: r.RemoteAddr, params: newParams(r.URL.Query())}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
@@ -169,6 +163,9 @@ func (s *Server) newCall(r *http.Request) *call {
 	// does the server notice that a client leaves.
 	const limit = 64 << 10
 	c.content, _ = io.ReadAll(io.LimitReader(r.Body, limit)) // what is missing is found missing
+	if s.notes != nil {
+		s.notes.asks(c, s.world.Now())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests[c.endpoint]++
